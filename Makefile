@@ -1,0 +1,98 @@
+# nssh: everything by one word. `make help` lists them.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SWIFT ?= swift
+NSSH = .build/release/nssh
+DEMOS = demo_uts demo_ipc demo_pid demo_mount demo_user demo_net
+SETUP = sh Tools/setup.sh
+
+# Two builds in one directory would wait for each other.
+.NOTPARALLEL:
+.PHONY: all release debug demo test test-swift test-lua test-asan check check-format check-lua check-binary \
+	check-generated generate format bench install uninstall clean help
+
+all: release ## build the release binary, .build/release/nssh
+
+release:
+	@$(SETUP) build
+	$(SWIFT) build -c release --product nssh
+
+# Warnings are errors here (Package.swift).
+debug:
+	@$(SETUP) build
+	$(SWIFT) build --build-tests
+
+demo: ## run the six demonstrations, one after the other
+	@$(SETUP) build demo
+	@$(MAKE) --no-print-directory release
+	@passed=; failed=; \
+	for demo in $(DEMOS); do \
+		printf '\n==== %s ====\n' "$$demo"; \
+		if $(NSSH) "$$demo.lua"; then passed="$$passed $$demo"; \
+		else echo "$$demo: failed with status $$?" >&2; failed="$$failed $$demo"; break; fi; \
+	done; \
+	printf '\npassed:%s\n' "$${passed:- none}"; \
+	if [ -n "$$failed" ]; then printf 'FAILED:%s\n' "$$failed"; exit 1; fi
+
+test: ## all tests: Swift, Lua, and LuaKit under the address sanitizer
+	@$(SETUP) build demo test
+	@$(MAKE) --no-print-directory debug release test-lua test-asan test-swift
+	@echo "make test: all passed"
+
+# The integration tests run the release binary too.
+test-swift: release
+	$(SWIFT) test
+
+test-lua: release ## only the Lua tests
+	$(NSSH) Tests/lua/run.lua
+
+# XCTest, which has no tests here, leaks by itself.
+test-asan: ## only LuaKit's tests, under the address sanitizer
+	@$(SETUP) build
+	$(SWIFT) test --sanitize=address --filter LuaKitTests --disable-xctest --scratch-path .build-asan
+
+check: ## style, warnings, what the binary promises, generated files in step
+	@$(SETUP) build check
+	@$(MAKE) --no-print-directory check-format check-lua debug check-binary check-generated
+	@echo "make check: all passed"
+
+check-format:
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+
+check-lua:
+	luacheck --quiet Scripts Tests Benchmarks
+
+check-binary: release
+	sh Tools/check-binary.sh $(NSSH)
+
+check-generated: release
+	$(NSSH) --generate-docs --check
+
+generate: release ## write what comes from the declarations of the bindings: docs/lua-api.md, Scripts/library
+	$(NSSH) --generate-docs
+
+format: ## format the Swift sources
+	$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests
+
+bench: ## measure nssh beside its peers
+	@$(SETUP) build bench
+	@$(MAKE) --no-print-directory release
+	sh Benchmarks/run.sh
+
+install: ## install the built binary and its man page (PREFIX=/usr/local, DESTDIR=)
+	@test -x $(NSSH) || { echo "make install: run make first, as the user you are" >&2; exit 1; }
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 $(NSSH) "$(DESTDIR)$(PREFIX)/bin/nssh"
+	-strip "$(DESTDIR)$(PREFIX)/bin/nssh"
+	@if [ -e docs/nssh.1 ]; then set -x; install -d "$(DESTDIR)$(PREFIX)/share/man/man1" && \
+		install -m 644 docs/nssh.1 "$(DESTDIR)$(PREFIX)/share/man/man1/nssh.1"; fi
+
+uninstall: ## remove what install installed
+	rm -f "$(DESTDIR)$(PREFIX)/bin/nssh" "$(DESTDIR)$(PREFIX)/share/man/man1/nssh.1"
+
+clean: ## remove everything that was built
+	rm -rf .build .build-asan
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24

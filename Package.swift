@@ -1,0 +1,42 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// Development builds stop at a warning; a release build does not, so that a newer compiler's new warnings stop no user.
+let swift: [SwiftSetting] = [.unsafeFlags(["-warnings-as-errors"], .when(configuration: .debug))]
+let c: [CSetting] = [.unsafeFlags(["-std=gnu23", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"])]
+
+// The release binary shares only the C library with the system; how and why is told in the script that links it.
+let link: [LinkerSetting] = [
+    .unsafeFlags(
+        [
+            "-static-stdlib", "-use-ld=lld",
+            "-Xclang-linker", "--ld-path=\(Context.packageDirectory)/Tools/link-release.sh",
+        ],
+        .when(configuration: .release)
+    )
+]
+
+let package = Package(
+    name: "nssh",
+    targets: [
+        .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+        .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
+        .target(name: "CLinux", dependencies: ["CLua"], cSettings: c),
+        .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: swift),
+        .target(name: "LuaKit", dependencies: ["CLinux", "CLua"], swiftSettings: swift),
+        .target(name: "Namespaces", dependencies: ["Linux"], swiftSettings: swift),
+        .target(name: "Bindings", dependencies: ["LuaKit", "Namespaces"], swiftSettings: swift),
+        .target(name: "Prompt", dependencies: ["CReadline", "LuaKit", "Bindings"], swiftSettings: swift),
+        .executableTarget(
+            name: "nssh", dependencies: ["Prompt", "Bindings"], swiftSettings: swift, linkerSettings: link),
+
+        .testTarget(name: "LuaKitTests", dependencies: ["LuaKit"], swiftSettings: swift),
+        .testTarget(name: "LinuxTests", dependencies: ["Linux"], swiftSettings: swift),
+        .testTarget(name: "NamespacesTests", dependencies: ["Namespaces"], swiftSettings: swift),
+        .testTarget(name: "BindingsTests", dependencies: ["Bindings"], swiftSettings: swift),
+        // Runs the binary, which therefore has to be there first.
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["nssh"], path: "Tests/Integration", swiftSettings: swift),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,161 @@
+// Carrying out steps in a child: see nssh_child.h. Only system calls, no allocation, nothing that takes a lock.
+#include "nssh_child.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// glibc's set*id wrappers signal other threads; a child has none.
+static int set_uid(long id) { return (int)syscall(SYS_setresuid, id, id, id); }
+static int set_gid(long id) { return (int)syscall(SYS_setresgid, id, id, id); }
+
+static int await(int descriptor) {
+    char byte;
+    ssize_t count;
+    do count = read(descriptor, &byte, 1);
+    while (count < 0 && errno == EINTR);
+    if (count == 0) errno = ECANCELED;
+    return count == 1 ? 0 : -1;
+}
+
+static int write_file(const struct nssh_step *step) {
+    int file = openat((int)step->a, step->text, O_WRONLY | O_CLOEXEC);
+    if (file < 0) return -1;
+    ssize_t count = write(file, step->data, step->size);
+    int error = count < 0 ? errno : (size_t)count != step->size ? EIO : 0;
+    close(file);
+    errno = error;
+    return error ? -1 : 0;
+}
+
+static int link_up(const char *name) {
+    struct ifreq request = {0};
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    int control = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (control < 0) return -1;
+    int result = ioctl(control, SIOCGIFFLAGS, &request);
+    if (result == 0) {
+        request.ifr_flags |= IFF_UP;
+        result = ioctl(control, SIOCSIFFLAGS, &request);
+    }
+    int error = errno;
+    close(control);
+    errno = error;
+    return result;
+}
+
+static int setns_at(const struct nssh_step *step) {
+    int file = openat((int)step->a, step->text, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return -1;
+    int result = setns(file, (int)step->b);
+    int error = errno;
+    close(file);
+    errno = error;
+    return result;
+}
+
+static int foreground(int terminal) {
+    sigset_t old, block;
+    sigemptyset(&block);
+    sigaddset(&block, SIGTTOU);
+    sigprocmask(SIG_BLOCK, &block, &old);
+    int result = tcsetpgrp(terminal, getpgrp());
+    int error = errno;
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    errno = error;
+    return result;
+}
+
+/// Everything from `first` up is closed at exec. Kernels before 5.11 can only close at once: right too, but not for a
+/// descriptor that is itself to be executed.
+static int cloexec_from(unsigned first) {
+    if (syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return 0;
+    return errno == EINVAL ? (int)syscall(SYS_close_range, first < 3 ? 3 : first, ~0U, 0) : -1;
+}
+
+static int become_root(void) {
+    // An id that the namespace does not map is EINVAL: then there is no root to become.
+    if (set_gid(0) < 0 && errno != EINVAL) return -1;
+    if (set_uid(0) < 0 && errno != EINVAL) return -1;
+    return 0;
+}
+
+static int die_with_parent(int parent) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return -1;
+    struct pollfd poll_parent = {parent, POLLIN, 0};
+    if (poll(&poll_parent, 1, 0) > 0) _exit(127);
+    return 0;
+}
+
+static int signal_action(int signal, bool ignored) {
+    struct sigaction action = {.sa_handler = ignored ? SIG_IGN : SIG_DFL};
+    return sigaction(signal, &action, NULL);
+}
+
+/// As execvp(3), without its fall-back to sh: the first candidate that can be executed, EACCES kept if none is better.
+static int exec_first(const struct nssh_step *step) {
+    int error = ENOENT;
+    for (char *const *path = step->list; *path; path++) {
+        execve(*path, step->arguments, step->environment);
+        if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) return -1;
+        if (errno == EACCES) error = EACCES;
+    }
+    errno = error;
+    return -1;
+}
+
+static int run(const struct nssh_step *step, const void *signal_mask) {
+    switch (step->op) {
+    case NSSH_OP_AWAIT: return await((int)step->a);
+    case NSSH_OP_SIGNAL: return write((int)step->a, "", 1) == 1 ? 0 : -1;
+    case NSSH_OP_SETNS: return setns((int)step->a, (int)step->b);
+    case NSSH_OP_SETNS_AT: return setns_at(step);
+    case NSSH_OP_UNSHARE: return unshare((int)step->a);
+    case NSSH_OP_WRITE: return write_file(step);
+    case NSSH_OP_MOUNT: return mount(step->text, step->text2, step->text3, (unsigned long)step->a, step->data);
+    case NSSH_OP_SETHOSTNAME: return sethostname(step->data, step->size);
+    case NSSH_OP_SETDOMAINNAME: return setdomainname(step->data, step->size);
+    case NSSH_OP_LINK_UP: return link_up(step->text);
+    case NSSH_OP_SETSID: return setsid() < 0 ? -1 : 0;
+    case NSSH_OP_SETPGID: return setpgid(0, 0);
+    case NSSH_OP_FOREGROUND: return foreground((int)step->a);
+    case NSSH_OP_DUP:
+        if (step->a == step->b) return fcntl((int)step->a, F_SETFD, 0);
+        return dup2((int)step->a, (int)step->b) < 0 ? -1 : 0;
+    case NSSH_OP_CLOEXEC_FROM: return cloexec_from((unsigned)step->a);
+    case NSSH_OP_SETGROUPS: return (int)syscall(SYS_setgroups, step->b, step->data);
+    case NSSH_OP_SETRESGID: return set_gid(step->a);
+    case NSSH_OP_SETRESUID: return set_uid(step->a);
+    case NSSH_OP_BECOME_ROOT: return become_root();
+    case NSSH_OP_CHDIR: return chdir(step->text);
+    case NSSH_OP_FCHDIR: return fchdir((int)step->a);
+    case NSSH_OP_CHROOT: return fchdir((int)step->a) < 0 ? -1 : chroot(".");
+    case NSSH_OP_DIE_WITH_PARENT: return die_with_parent((int)step->a);
+    case NSSH_OP_DUMPABLE: return prctl(PR_SET_DUMPABLE, step->a);
+    case NSSH_OP_SIGNAL_ACTION: return signal_action((int)step->a, step->b);
+    case NSSH_OP_UNBLOCK: return sigprocmask(SIG_SETMASK, signal_mask, NULL);
+    case NSSH_OP_EXEC: return exec_first(step);
+    case NSSH_OP_EXEC_DESCRIPTOR: {
+        char *const empty[] = {NULL};
+        return (int)syscall(SYS_execveat, step->a, "", empty, empty, AT_EMPTY_PATH);
+    }
+    }
+    errno = ENOSYS;
+    return -1;
+}
+
+int nssh_run_steps(const struct nssh_step *steps, int count, const void *signal_mask) {
+    for (int i = 0; i < count; i++)
+        if (run(&steps[i], signal_mask) < 0) return i;
+    return -1;
+}

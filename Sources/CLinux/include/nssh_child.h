@@ -1,0 +1,108 @@
+// The child's side of a launch: a list of steps, made by Swift before the clone, that C carries out in the new
+// process, where no Swift may run (the memory may be shared with nssh). A failing step is named by its position.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum nssh_op {
+    /// read(2) one byte from descriptor `a`: the parent's word to go on.
+    NSSH_OP_AWAIT,
+    /// write(2) the byte at descriptor `a`.
+    NSSH_OP_SIGNAL,
+    /// setns(2): descriptor `a`, type mask `b`.
+    NSSH_OP_SETNS,
+    /// setns(2) into the namespace at path `text` under directory descriptor `a`, type `b`.
+    NSSH_OP_SETNS_AT,
+    /// unshare(2): flags `a`.
+    NSSH_OP_UNSHARE,
+    /// openat(2) `text` under directory descriptor `a`, then one write(2) of `data`.
+    NSSH_OP_WRITE,
+    /// mount(2): source `text`, target `text2`, file system `text3`, flags `a`, options `data`.
+    NSSH_OP_MOUNT,
+    NSSH_OP_SETHOSTNAME,
+    NSSH_OP_SETDOMAINNAME,
+    /// SIOCSIFFLAGS IFF_UP on the link `text`.
+    NSSH_OP_LINK_UP,
+    NSSH_OP_SETSID,
+    NSSH_OP_SETPGID,
+    /// tcsetpgrp(3) of the own group on terminal `a`.
+    NSSH_OP_FOREGROUND,
+    /// dup2(2) `a` to `b`; when they are the same, close-on-exec is cleared.
+    NSSH_OP_DUP,
+    /// close_range(2): everything from `a` is closed at exec.
+    NSSH_OP_CLOEXEC_FROM,
+    /// setgroups(2): `b` ids at `data`.
+    NSSH_OP_SETGROUPS,
+    NSSH_OP_SETRESGID,
+    NSSH_OP_SETRESUID,
+    /// setresgid(2) and setresuid(2) to 0 where the user namespace maps it; nothing otherwise.
+    NSSH_OP_BECOME_ROOT,
+    /// chdir(2) to `text`.
+    NSSH_OP_CHDIR,
+    /// fchdir(2) to descriptor `a`.
+    NSSH_OP_FCHDIR,
+    /// fchdir(2) to descriptor `a`, then chroot(2) to ".".
+    NSSH_OP_CHROOT,
+    /// PR_SET_PDEATHSIG SIGKILL, then poll(2) of the parent's pidfd `a`, since it may have died before.
+    NSSH_OP_DIE_WITH_PARENT,
+    /// PR_SET_DUMPABLE `a`.
+    NSSH_OP_DUMPABLE,
+    /// signal(2): signal `a` ignored (`b` is 1) or default.
+    NSSH_OP_SIGNAL_ACTION,
+    /// The signal mask is what it was in the parent before the launch.
+    NSSH_OP_UNBLOCK,
+    /// execve(2) of the paths in `list`, the first that is there, with `arguments` and `environment`.
+    NSSH_OP_EXEC,
+    /// execveat(2) of descriptor `a`, no arguments, no environment.
+    NSSH_OP_EXEC_DESCRIPTOR,
+};
+
+struct nssh_step {
+    enum nssh_op op;
+    long a, b;
+    const char *text, *text2, *text3;
+    const void *data;
+    size_t size;
+    char *const *list, *const *arguments, *const *environment;
+};
+
+/// Lives in memory that every form of child shares with nssh.
+struct nssh_status {
+    /// The errno of the step that failed, 0 for none; its position; whether it is one of `outer`.
+    volatile int error, step, in_outer;
+    /// Filled by the kernel.
+    volatile int pidfd, pid;
+};
+
+struct nssh_launch {
+    /// CLONE_NEW* and CLONE_CLEAR_SIGHAND for the child.
+    unsigned long long flags;
+    const struct nssh_step *steps;
+    int count;
+    /// Steps of an intermediate process that makes the child and ends (joining a pid namespace); none: NULL.
+    const struct nssh_step *outer;
+    int outer_count;
+    /// The intermediate has its own copy of the memory (joining a time namespace needs that).
+    bool outer_copies;
+    /// The child shares the memory (it will exec); else it is a copy and returns from nssh_launch.
+    bool shares;
+    /// nssh stands still until the child execs or ends. Only with `shares`.
+    bool suspends;
+};
+
+/// Room for the results of a launch, shared with children: NULL with errno when there is none.
+struct nssh_status *nssh_status_new(void);
+
+/// Makes the child. Returns its pid, 0 in a child that does not share the memory, or -1 with errno when the clone itself
+/// failed; whether a step failed is in `status`. Signals must be blocked.
+pid_t nssh_launch(const struct nssh_launch *launch, struct nssh_status *status, const void *signal_mask);
+
+/// Carries out steps in this process: -1, or the position of the step that failed, with errno.
+int nssh_run_steps(const struct nssh_step *steps, int count, const void *signal_mask);
+
+/// A sealed memfd with the smallest program that waits for ever, or -1 with errno. Close-on-exec.
+int nssh_held_image(void);
+
+/// A detached, empty, read-only mount to use as a root directory that leads nowhere: its descriptor, or -1 with errno.
+int nssh_empty_root(void);

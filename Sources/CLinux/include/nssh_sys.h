@@ -1,0 +1,43 @@
+// What Swift's Glibc module lacks: function-like macros, variadic calls, newer system calls and their constants. Each
+// function is the call its name says; errors are -1 with errno.
+#pragma once
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/types.h>
+
+int nssh_errno(void);
+char **nssh_environ(void);
+int nssh_unshare(int flags);
+int nssh_setns(int descriptor, int types);
+int nssh_pidfd_open(pid_t pid);
+int nssh_pidfd_send_signal(int descriptor, int signal);
+int nssh_wait_pidfd(int descriptor, siginfo_t *info, int options);
+int nssh_siginfo_status(const siginfo_t *info);
+int nssh_siginfo_pid(const siginfo_t *info);
+int nssh_open(const char *path, int flags, mode_t mode);
+int nssh_openat(int directory, const char *path, int flags, mode_t mode);
+int nssh_fcntl(int descriptor, int command, long argument);
+int nssh_pipe(int descriptors[2]);
+int nssh_memfd(const char *name);
+int nssh_prctl(int option, unsigned long argument);
+/// ioctl_ns(2) requests that return a descriptor or nothing, by number: NS_GET_USERNS, …
+int nssh_ns_ioctl(int descriptor, unsigned long request);
+int nssh_ns_get_userns(int descriptor);
+int nssh_ns_get_parent(int descriptor);
+int nssh_ns_get_type(int descriptor);
+int nssh_ns_get_owner_uid(int descriptor, uid_t *uid);
+int nssh_ns_get_id(int descriptor, unsigned long long *id);
+int nssh_link_flags(int control, const char *name, int set, short add, short remove);
+int nssh_link_mtu(int control, const char *name);
+void nssh_reset_signal(int signal);
+/// A handler without SA_RESTART: waits end with EINTR.
+int nssh_on_signal(int signal, void (*handler)(int));
+void nssh_ignore_signal(int signal);
+/// Whether the file system of `descriptor` is nsfs.
+int nssh_is_nsfs(int descriptor);
+/// strerrorname_np(3): NULL where there is none.
+const char *nssh_errno_name(int error);
+/// O_PATH, which needs _GNU_SOURCE.
+extern const int nssh_o_path;
+/// The interface index and hardware address of an AF_PACKET address; the number of bytes, at most 8.
+int nssh_link_hardware(const void *address, int *index, unsigned char bytes[8]);

@@ -1,0 +1,149 @@
+// Making children: clone3(2) in the forms that Launch.swift chooses from.
+#include <errno.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "nssh_child.h"
+
+#ifndef CLONE_CLEAR_SIGHAND
+#define CLONE_CLEAR_SIGHAND 0x100000000ULL
+#endif
+
+enum { STACK_SIZE = 64 * 1024 };
+
+// A child that shares our memory needs a stack of its own, and C has no word for going on there.
+#if defined __x86_64__
+#define ON_NEW_STACK(result, args, function, argument)                                                                 \
+    __asm__ volatile("syscall\n\ttestl %%eax, %%eax\n\tjnz 1f\n\txorl %%ebp, %%ebp\n\tmovq %[arg], %%rdi\n\tcall *%[fn]\n\thlt\n1:" \
+                     : "=a"(result)                                                                                    \
+                     : "a"((long)SYS_clone3), "D"(args), "S"(sizeof *args), [fn] "r"(function), [arg] "r"(argument)    \
+                     : "rcx", "r11", "memory", "cc")
+#elif defined __aarch64__
+#define ON_NEW_STACK(result, args, function, argument)                                                                 \
+    do {                                                                                                               \
+        register long x8 __asm__("x8") = SYS_clone3;                                                                   \
+        register long x0 __asm__("x0") = (long)(args);                                                                 \
+        register long x1 __asm__("x1") = sizeof *(args);                                                               \
+        __asm__ volatile("svc 0\n\tcbnz x0, 1f\n\tmov x29, xzr\n\tmov x0, %[arg]\n\tblr %[fn]\n\tbrk 1\n1:"            \
+                         : "+r"(x0)                                                                                    \
+                         : "r"(x8), "r"(x1), [fn] "r"(function), [arg] "r"(argument)                                   \
+                         : "memory", "cc", "x30");                                                                     \
+        result = x0;                                                                                                   \
+    } while (0)
+#else
+#error "nssh needs x86-64 or arm64"
+#endif
+
+struct work {
+    const struct nssh_launch *launch;
+    struct nssh_status *status;
+    const void *signal_mask;
+    char *stacks;
+};
+
+/// Two stacks (child, intermediate), made at the first use and kept. A child that does not suspend nssh is past its last
+/// step, or gone, before the next launch.
+static char *stacks(void) {
+    static char *memory;
+    if (!memory) {
+        void *new = mmap(NULL, 2 * STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+        if (new == MAP_FAILED) return NULL;
+        memory = new;
+    }
+    return memory;
+}
+
+struct nssh_status *nssh_status_new(void) {
+    void *page = mmap(NULL, sizeof(struct nssh_status), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return page == MAP_FAILED ? NULL : page;
+}
+
+static void report(struct nssh_status *status, int step, bool in_outer) {
+    status->step = step;
+    status->in_outer = in_outer;
+    status->error = errno;
+}
+
+static _Noreturn void child(struct work *work) {
+    int failed = nssh_run_steps(work->launch->steps, work->launch->count, work->signal_mask);
+    if (failed >= 0) report(work->status, failed, false);
+    _exit(127);
+}
+
+/// The clone of the child proper; returns 0 in a child with its own memory.
+static long make_child(struct work *work, bool to_parent) {
+    const struct nssh_launch *launch = work->launch;
+    struct clone_args args = {
+        .flags = launch->flags | CLONE_PIDFD | (to_parent ? CLONE_PARENT : 0),
+        .pidfd = (uintptr_t)&work->status->pidfd,
+        .exit_signal = to_parent ? 0 : SIGCHLD,  // with CLONE_PARENT it is the intermediate's
+    };
+    long result;
+    if (!launch->shares) {
+        result = syscall(SYS_clone3, &args, sizeof args);
+    } else {
+        args.flags |= CLONE_VM | CLONE_CLEAR_SIGHAND | (launch->suspends ? CLONE_VFORK : 0);
+        args.stack = (uintptr_t)work->stacks;
+        args.stack_size = STACK_SIZE;
+        ON_NEW_STACK(result, &args, child, work);
+        if (result < 0) {
+            errno = (int)-result;
+            result = -1;
+        }
+    }
+    if (result > 0) work->status->pid = (int)result;
+    return result;
+}
+
+/// The intermediate: 0 in the child, when that has its own memory.
+static int intermediate(struct work *work) {
+    const struct nssh_launch *launch = work->launch;
+    int failed = nssh_run_steps(launch->outer, launch->outer_count, work->signal_mask);
+    if (failed >= 0) {
+        report(work->status, failed, true);
+        _exit(127);
+    }
+    long pid = make_child(work, true);
+    if (pid == 0) return 0;
+    if (pid < 0) report(work->status, launch->outer_count, true);
+    _exit(0);
+}
+
+static _Noreturn void intermediate_sharing(struct work *work) {
+    intermediate(work);
+    _exit(0);
+}
+
+pid_t nssh_launch(const struct nssh_launch *launch, struct nssh_status *status, const void *signal_mask) {
+    struct work work = {launch, status, signal_mask, stacks()};
+    if (!work.stacks) return -1;
+    *status = (struct nssh_status){.pidfd = -1};
+    if (!launch->outer) return (pid_t)make_child(&work, false);
+
+    struct clone_args args = {.flags = CLONE_FILES, .exit_signal = SIGCHLD};
+    long pid;
+    if (launch->shares && !launch->outer_copies) {
+        args.flags |= CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND;
+        args.stack = (uintptr_t)(work.stacks + STACK_SIZE);
+        args.stack_size = STACK_SIZE;
+        ON_NEW_STACK(pid, &args, intermediate_sharing, &work);
+        if (pid < 0) {
+            errno = (int)-pid;
+            return -1;
+        }
+    } else {
+        pid = syscall(SYS_clone3, &args, sizeof args);
+        if (pid < 0) return -1;
+        if (pid == 0) return intermediate(&work);
+    }
+    while (waitpid((pid_t)pid, NULL, __WALL) < 0 && errno == EINTR) {}
+    if (status->pid == 0 && status->error == 0) {  // it was killed before it got anywhere
+        errno = ECHILD;
+        return -1;
+    }
+    return status->pid ? status->pid : (errno = status->error, -1);
+}

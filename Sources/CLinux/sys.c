@@ -1,0 +1,108 @@
+// See nssh_sys.h.
+#include "nssh_sys.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <linux/nsfs.h>
+#include <net/if.h>
+#include <linux/if_packet.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef NS_GET_ID
+#define NS_GET_ID _IOR(0xb7, 13, unsigned long long)
+#endif
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+
+int nssh_errno(void) { return errno; }
+char **nssh_environ(void) {
+    extern char **environ;
+    return environ;
+}
+int nssh_unshare(int flags) { return unshare(flags); }
+int nssh_setns(int descriptor, int types) { return setns(descriptor, types); }
+int nssh_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+int nssh_pidfd_send_signal(int descriptor, int signal) {
+    return (int)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);
+}
+int nssh_wait_pidfd(int descriptor, siginfo_t *info, int options) {
+    return (int)syscall(SYS_waitid, P_PIDFD, descriptor, info, options, NULL);
+}
+int nssh_siginfo_status(const siginfo_t *info) { return info->si_status; }
+int nssh_siginfo_pid(const siginfo_t *info) { return info->si_pid; }
+int nssh_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+int nssh_openat(int directory, const char *path, int flags, mode_t mode) {
+    return openat(directory, path, flags, mode);
+}
+int nssh_fcntl(int descriptor, int command, long argument) { return fcntl(descriptor, command, argument); }
+int nssh_pipe(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
+int nssh_memfd(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+int nssh_prctl(int option, unsigned long argument) { return prctl(option, argument, 0, 0, 0); }
+int nssh_ns_ioctl(int descriptor, unsigned long request) {
+    int result = ioctl(descriptor, request);
+    if (result >= 0) fcntl(result, F_SETFD, FD_CLOEXEC);
+    return result;
+}
+int nssh_ns_get_userns(int descriptor) { return nssh_ns_ioctl(descriptor, NS_GET_USERNS); }
+int nssh_ns_get_parent(int descriptor) { return nssh_ns_ioctl(descriptor, NS_GET_PARENT); }
+int nssh_ns_get_type(int descriptor) { return ioctl(descriptor, NS_GET_NSTYPE); }
+int nssh_ns_get_owner_uid(int descriptor, uid_t *uid) { return ioctl(descriptor, NS_GET_OWNER_UID, uid); }
+int nssh_ns_get_id(int descriptor, unsigned long long *id) { return ioctl(descriptor, NS_GET_ID, id); }
+int nssh_link_flags(int control, const char *name, int set, short add, short remove) {
+    struct ifreq request = {0};
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    if (ioctl(control, SIOCGIFFLAGS, &request) < 0) return -1;
+    if (!set) return request.ifr_flags & 0xffff;
+    request.ifr_flags = (short)((request.ifr_flags | add) & ~remove);
+    return ioctl(control, SIOCSIFFLAGS, &request);
+}
+int nssh_link_mtu(int control, const char *name) {
+    struct ifreq request = {0};
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    return ioctl(control, SIOCGIFMTU, &request) < 0 ? -1 : request.ifr_mtu;
+}
+void nssh_reset_signal(int signal) {
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigaction(signal, &action, NULL);
+}
+int nssh_on_signal(int signal, void (*handler)(int)) {
+    struct sigaction action = {.sa_handler = handler};
+    return sigaction(signal, &action, NULL);
+}
+void nssh_ignore_signal(int signal) {
+    struct sigaction action = {.sa_handler = SIG_IGN};
+    sigaction(signal, &action, NULL);
+}
+int nssh_is_nsfs(int descriptor) {
+    struct statfs info;
+    return fstatfs(descriptor, &info) < 0 ? -1 : info.f_type == 0x6e736673;
+}
+const char *nssh_errno_name(int error) { return strerrorname_np(error); }
+const int nssh_o_path = O_PATH;
+int nssh_link_hardware(const void *address, int *index, unsigned char bytes[8]) {
+    const struct sockaddr_ll *link = address;
+    *index = link->sll_ifindex;
+    int count = link->sll_halen < 8 ? link->sll_halen : 8;
+    memcpy(bytes, link->sll_addr, (size_t)count);
+    return count;
+}

@@ -1,0 +1,115 @@
+import CLinux
+import Glibc
+
+/// An open file descriptor that is closed when its last user lets go of it.
+public final class Descriptor {
+    /// The number; -1 once closed.
+    public private(set) var raw: Int32
+
+    /// Owns `raw` from now on.
+    public init(_ raw: Int32) { self.raw = raw }
+
+    deinit { close() }
+
+    /// Closes it now. close(2); its errors say nothing of use for what nssh has open.
+    public func close() {
+        guard raw >= 0 else { return }
+        _ = Glibc.close(raw)
+        raw = -1
+    }
+
+    /// Gives the number away: the caller owns it.
+    public func take() -> Int32 {
+        defer { raw = -1 }
+        return raw
+    }
+
+    /// Whether it is open.
+    public var isOpen: Bool { raw >= 0 }
+
+    /// Opens a file, close-on-exec. open(2).
+    public static func open(_ path: [UInt8], flags: Int32, mode: mode_t = 0o666) throws(Failure) -> Descriptor {
+        let raw = nssh_open(path.asCString, flags | O_CLOEXEC, mode)
+        return Descriptor(try check(raw, "open", target: path.lossy))
+    }
+
+    /// Opens a file below a directory, close-on-exec. openat(2).
+    public static func open(_ path: String, below directory: Int32, flags: Int32) throws(Failure) -> Descriptor {
+        Descriptor(try check(nssh_openat(directory, path, flags | O_CLOEXEC, 0), "openat", target: path))
+    }
+
+    /// A pipe, both ends close-on-exec. pipe2(2).
+    public static func pipe() throws(Failure) -> (read: Descriptor, write: Descriptor) {
+        var ends: (Int32, Int32) = (-1, -1)
+        let result = withUnsafeMutableBytes(of: &ends) { nssh_pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self)) }
+        try check(result, "pipe2")
+        return (Descriptor(ends.0), Descriptor(ends.1))
+    }
+
+    /// A file without a name, in memory. memfd_create(2).
+    public static func memory(_ name: String, contents: [UInt8] = []) throws(Failure) -> Descriptor {
+        let file = Descriptor(try check(nssh_memfd(name), "memfd_create"))
+        try file.writeAll(contents)
+        if !contents.isEmpty { lseek(file.raw, 0, SEEK_SET) }
+        return file
+    }
+
+    /// Writes all of `bytes`. write(2).
+    public func writeAll(_ bytes: [UInt8]) throws(Failure) {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { write(raw, $0.baseAddress! + done, bytes.count - done) }
+            if count < 0 {
+                let errno = Errno.last
+                if errno.rawValue == EINTR { continue }
+                throw Failure("write", errno)
+            }
+            done += count
+        }
+    }
+
+    /// Reads what is there, at most `limit` bytes; empty at the end. read(2).
+    public func read(_ limit: Int) throws(Failure) -> [UInt8] {
+        var errno: Errno?
+        let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            var result: Int
+            repeat { result = Glibc.read(raw, buffer.baseAddress, limit) } while result < 0 && nssh_errno() == EINTR
+            if result < 0 { errno = .last }
+            count = max(result, 0)
+        }
+        if let errno { throw Failure("read", errno) }
+        return bytes
+    }
+
+    /// Reads from the start to the end of a file. pread(2).
+    public func readAll(limit: Int = .max) throws(Failure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var size = 4096
+        while bytes.count < limit {
+            var errno: Errno?
+            let chunk = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+                let result = pread(raw, buffer.baseAddress, size, bytes.count)
+                if result < 0 { errno = .last }
+                count = max(result, 0)
+            }
+            if let errno {
+                if errno.rawValue == EINTR { continue }
+                throw Failure("pread", errno)
+            }
+            if chunk.isEmpty { break }
+            bytes += chunk
+            size = min(size * 2, 1 << 20)
+        }
+        return bytes
+    }
+
+    /// Reads without waiting from now on. O_NONBLOCK.
+    public func setNonblocking() { _ = nssh_fcntl(raw, F_SETFL, Int(nssh_fcntl(raw, F_GETFL, 0) | O_NONBLOCK)) }
+}
+
+extension [UInt8] {
+    /// The bytes with a NUL behind, for a C call.
+    public var asCString: [CChar] { map(CChar.init(bitPattern:)) + [0] }
+    /// As text, with bytes that are not UTF-8 replaced.
+    public var lossy: String { String(decoding: self, as: UTF8.self) }
+}

@@ -1,0 +1,103 @@
+import CLinux
+import Glibc
+
+/// A network link and its addresses. getifaddrs(3), netdevice(7).
+public struct Link: Sendable {
+    public var name: String
+    public var index: Int
+    /// IFF_* flags.
+    public var flags: UInt32
+    public var mtu: Int
+    /// The hardware address, `00:15:5d:…`; empty where there is none.
+    public var address: String
+
+    /// Whether IFF_UP is set.
+    public var isUp: Bool { flags & 1 != 0 }
+
+    /// The names of the flags, as ip-link(8) writes them.
+    public var flagNames: [String] {
+        let names: [(UInt32, String)] = [
+            (1 << 3, "LOOPBACK"), (1 << 1, "BROADCAST"), (1 << 4, "POINTOPOINT"), (1 << 7, "NOARP"), (1 << 12, "MULTICAST"),
+            (1 << 8, "PROMISC"), (1 << 10, "MASTER"), (1 << 11, "SLAVE"), (1 << 0, "UP"), (1 << 6, "RUNNING"),
+        ]
+        return names.filter { flags & $0.0 != 0 }.map(\.1)
+    }
+}
+
+/// An address of a link.
+public struct LinkAddress: Sendable {
+    public var link: String
+    /// `inet` or `inet6`.
+    public var family: String
+    public var address: String
+    public var prefix: Int
+}
+
+/// The links and addresses of nssh's own net namespace.
+public enum Network {
+    /// The links, by index.
+    public static func links() throws(Failure) -> [Link] {
+        let control = try control()
+        var links: [Link] = []
+        try forEach { entry in
+            guard let address = entry.ifa_addr, Int32(address.pointee.sa_family) == AF_PACKET else { return }
+            let name = String(cString: entry.ifa_name)
+            var index: Int32 = 0
+            let hardware = [UInt8](unsafeUninitializedCapacity: 8) { bytes, count in
+                count = Int(nssh_link_hardware(address, &index, bytes.baseAddress))
+            }
+            let text = hardware.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
+            links.append(
+                Link(name: name, index: Int(index), flags: entry.ifa_flags, mtu: Int(nssh_link_mtu(control.raw, name)), address: text))
+        }
+        return links.sorted { $0.index < $1.index }
+    }
+
+    /// The addresses of all links.
+    public static func addresses() throws(Failure) -> [LinkAddress] {
+        var addresses: [LinkAddress] = []
+        try forEach { entry in
+            guard let address = entry.ifa_addr else { return }
+            let family = Int32(address.pointee.sa_family)
+            guard family == AF_INET || family == AF_INET6 else { return }
+            let size = family == AF_INET ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size
+            var host = [CChar](repeating: 0, count: 128)
+            guard getnameinfo(address, socklen_t(size), &host, 128, nil, 0, NI_NUMERICHOST) == 0 else { return }
+            var prefix = 0
+            if let mask = entry.ifa_netmask {
+                let offset = family == AF_INET ? 4 : 8
+                let bytes = UnsafeRawBufferPointer(start: UnsafeRawPointer(mask) + offset, count: family == AF_INET ? 4 : 16)
+                prefix = bytes.reduce(0) { $0 + $1.nonzeroBitCount }
+            }
+            let text = host.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+            addresses.append(
+                LinkAddress(
+                    link: String(cString: entry.ifa_name), family: family == AF_INET ? "inet" : "inet6",
+                    address: String(text.prefix { $0 != "%" }), prefix: prefix))
+        }
+        return addresses
+    }
+
+    /// Brings a link up or down. SIOCSIFFLAGS.
+    public static func set(_ name: String, up: Bool) throws(Failure) {
+        let control = try control()
+        let flag: Int16 = 1  // IFF_UP
+        let result = nssh_link_flags(control.raw, name, 1, up ? flag : 0, up ? 0 : flag)
+        try check(result, "ioctl", stage: up ? "link up" : "link down", target: name)
+    }
+
+    private static func control() throws(Failure) -> Descriptor {
+        Descriptor(try check(socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0), "socket"))
+    }
+
+    private static func forEach(_ body: (ifaddrs) -> Void) throws(Failure) {
+        var first: UnsafeMutablePointer<ifaddrs>?
+        try check(getifaddrs(&first), "getifaddrs")
+        defer { freeifaddrs(first) }
+        var entry = first
+        while let pointer = entry {
+            body(pointer.pointee)
+            entry = pointer.pointee.ifa_next
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import CLinux
+import Glibc
+
+/// /proc as nssh found it when it started: its pids stay those of nssh's own pid namespace, whatever nssh joins later.
+public enum Proc {
+    /// An O_PATH descriptor of /proc. -1 where there is no /proc.
+    nonisolated(unsafe) public private(set) static var root: Int32 = -1
+
+    /// Opens /proc. To be called before anything else.
+    public static func open() { root = nssh_open("/proc", nssh_o_path | O_DIRECTORY | O_CLOEXEC, 0) }
+
+    /// The whole of a small file.
+    public static func read(_ path: String) throws(Failure) -> [UInt8] {
+        try Descriptor.open(path, below: root, flags: O_RDONLY).readStream()
+    }
+
+    /// Writes a file with one write(2), as /proc wants it.
+    public static func write(_ path: String, _ bytes: [UInt8], stage: String) throws(Failure) {
+        let raw = nssh_openat(root, path, O_WRONLY | O_CLOEXEC, 0)
+        let file = Descriptor(try check(raw, "openat", stage: stage, target: path))
+        let count = bytes.withUnsafeBytes { Glibc.write(file.raw, $0.baseAddress, $0.count) }
+        try check(count < 0 ? -1 : 0, "write", stage: stage, target: path)
+    }
+
+    /// The target of a symbolic link.
+    public static func link(_ path: String, below directory: Int32? = nil) throws(Failure) -> String {
+        var errno: Errno?
+        let text = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4096) { buffer in
+            let count = readlinkat(directory ?? root, path, UnsafeMutableRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self), buffer.count)
+            if count < 0 { errno = .last }
+            return String(decoding: buffer[..<max(count, 0)], as: UTF8.self)
+        }
+        if let errno { throw Failure("readlinkat", errno, target: "/proc/\(path)") }
+        return text
+    }
+
+    /// The pids that are there now, in ascending order.
+    public static func pids() throws(Failure) -> [Int32] {
+        try entries(of: ".").compactMap { Int32($0) }.sorted()
+    }
+
+    /// The names in a directory below /proc, without `.` and `..`.
+    public static func entries(of path: String) throws(Failure) -> [String] {
+        let directory = try Descriptor.open(path, below: root, flags: O_RDONLY | O_DIRECTORY)
+        return try directory.entries()
+    }
+
+    /// The value of a `Name:` line of /proc/PID/status.
+    public static func status(_ pid: Int32, _ name: String) throws(Failure) -> String? {
+        let text = try read("\(pid)/status").lossy
+        for line in text.split(separator: "\n") where line.hasPrefix(name + ":") {
+            return String(line.dropFirst(name.utf8.count + 1).drop { $0 == "\t" || $0 == " " })
+        }
+        return nil
+    }
+}
+
+extension Descriptor {
+    /// Reads to the end of something that cannot be read at an offset.
+    public func readStream(limit: Int = 64 << 20) throws(Failure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < limit {
+            let chunk = try read(16384)
+            if chunk.isEmpty { break }
+            bytes += chunk
+        }
+        return bytes
+    }
+
+    /// The names in this directory, without `.` and `..`. fdopendir(3), readdir(3).
+    public func entries() throws(Failure) -> [String] {
+        guard let directory = fdopendir(raw) else { throw Failure("fdopendir") }
+        _ = take()
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+}

@@ -1,0 +1,29 @@
+import CLinux
+import Glibc
+
+/// The controlling terminal, lent to a child and taken back whole. tcsetpgrp(3), tcgetattr(3).
+public struct Terminal {
+    public let descriptor: Int32
+    private var modes = termios()
+
+    /// The terminal on `descriptor` with its present modes; nil when it is none, or not ours to lend (nssh is in the
+    /// background).
+    public init?(_ descriptor: Int32) {
+        guard tcgetattr(descriptor, &modes) == 0, tcgetpgrp(descriptor) == getpgrp() else { return nil }
+        self.descriptor = descriptor
+    }
+
+    /// Takes the foreground back and restores the modes, also when the child was killed in the middle of changing them.
+    public func takeBack() {
+        // A background process that changes its terminal is stopped by SIGTTOU.
+        var block = sigset_t()
+        var old = sigset_t()
+        sigemptyset(&block)
+        sigaddset(&block, SIGTTOU)
+        sigprocmask(SIG_BLOCK, &block, &old)
+        tcsetpgrp(descriptor, getpgrp())
+        var modes = modes
+        tcsetattr(descriptor, TCSADRAIN, &modes)
+        sigprocmask(SIG_SETMASK, &old, nil)
+    }
+}

@@ -1,0 +1,69 @@
+import CLinux
+import CLua
+
+/// The calls that may run Lua code, and so fail with an error of any value.
+extension Lua {
+    /// Calls the function below its `arguments` on the stack. lua_pcall.
+    ///
+    /// - Parameters:
+    ///   - results: how many results to leave, -1 for all.
+    ///   - traceback: whether an error that is a string gets the stack's traceback (see `Traceback`).
+    public func call(arguments: Int32, results: Int32 = -1, traceback: Bool = false) throws(LuaError) {
+        var handler: Int32 = 0
+        if traceback {
+            state.pushTracebackHandler(self)
+            handler = top - arguments - 1
+            insert(handler)
+        }
+        let status = nssh_lua_pcall(raw, arguments, results, handler)
+        if traceback { remove(handler) }
+        try check(status)
+    }
+
+    /// Loads a chunk and pushes it as a function. `name` as lua_load has it: `=stdin`, `@file.lua`.
+    public func load(_ bytes: [UInt8], name: String, mode: String? = nil) throws(LuaError) {
+        let status = bytes.withUnsafeBytes {
+            nssh_lua_load(raw, $0.baseAddress?.assumingMemoryBound(to: CChar.self) ?? emptyText, $0.count, name, mode)
+        }
+        try check(status)
+    }
+
+    /// Pops a key, pushes `table[key]`, metamethods included. lua_gettable.
+    public func get(_ table: Int32) throws(LuaError) { try check(nssh_lua_get(raw, table)) }
+
+    /// Pops a key and a value: `table[key] = value`, metamethods included. lua_settable.
+    public func set(_ table: Int32) throws(LuaError) { try check(nssh_lua_set(raw, table)) }
+
+    /// Pops a key, pushes the next key and its value; false, and nothing pushed, at the end. lua_next.
+    public func next(_ table: Int32) throws(LuaError) -> Bool {
+        var more: Int32 = 0
+        try check(nssh_lua_next(raw, table, &more))
+        return more != 0
+    }
+
+    /// The text that `tostring` would give, metamethods included. luaL_tolstring.
+    public func display(_ index: Int32) throws(LuaError) -> String {
+        try check(nssh_lua_display(raw, index))
+        defer { pop() }
+        return string(-1) ?? ""
+    }
+
+    /// Whether two values are equal, metamethods included. lua_compare.
+    public func equals(_ first: Int32, _ second: Int32) throws(LuaError) -> Bool {
+        try check(nssh_lua_equals(raw, first, second))
+        defer { pop() }
+        return boolean(-1)
+    }
+
+    /// Throws the error on top of the stack, when there is one.
+    private func check(_ status: Int32) throws(LuaError) {
+        guard status != LUA_OK else { return }
+        throw LuaError.value(LuaReference(self))
+    }
+}
+
+nonisolated(unsafe) private let emptyText: UnsafePointer<CChar> = {
+    let text = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
+    text.initialize(to: 0)
+    return UnsafePointer(text)
+}()

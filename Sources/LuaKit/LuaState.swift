@@ -1,0 +1,167 @@
+import CLinux
+import CLua
+
+/// An embedded Lua 5.4 with the standard library. It belongs to one thread.
+///
+/// No Lua error crosses a Swift frame: Swift functions throw `LuaError`, and the C frame above them raises it once they
+/// have returned.
+public final class LuaState {
+    /// The main thread's `lua_State *`; nil once closed.
+    public private(set) var raw: OpaquePointer?
+    var functions: [LuaFunction] = []
+    var metatables: [ObjectIdentifier: LuaReference] = [:]
+    var methods: [String: LuaReference] = [:]
+    private var indices: [ObjectIdentifier: Int32] = [:]
+    private var errorMetatable: LuaReference?
+    private var tracebackHandler: LuaFunction?
+    /// Metatables that values keep when they cross to another process, by name; see `Transfer`.
+    var transferable: [(name: String, metatable: LuaReference)] = []
+    /// The modules registered, for help and the generated references.
+    public private(set) var modules: [LuaModule] = []
+
+    /// A new state with the standard libraries; nil when there is no memory.
+    public init?() {
+        guard let raw = nssh_lua_new(dispatch, Unmanaged.passUnretained(self).toOpaque()) else { return nil }
+        self.raw = raw
+    }
+
+    deinit { close() }
+
+    /// The main thread's stack.
+    public var lua: Lua { Lua(raw!) }
+
+    /// Closes the state: all objects are collected. lua_close.
+    public func close() {
+        guard let raw else { return }
+        metatables = [:]
+        methods = [:]
+        transferable = []
+        errorMetatable = nil
+        nssh_lua_close(raw)
+        self.raw = nil
+    }
+
+    /// Bytes in use by Lua values.
+    public var memory: Int { nssh_lua_memory(raw) }
+
+    /// The soft limit on `memory` in bytes, 0 for none.
+    public func setMemoryLimit(_ bytes: Int) { nssh_lua_set_memory_limit(raw, bytes) }
+
+    /// Stops the running code with the interrupt error; safe in a signal handler.
+    public func interrupt() { nssh_lua_interrupt(raw) }
+    /// Whether an interrupt is being raised.
+    public var isInterrupted: Bool { nssh_lua_interrupted(raw) }
+    /// Ends an interrupt: code runs again.
+    public func clearInterrupt() { nssh_lua_clear_interrupt(raw) }
+
+    // MARK: Bindings
+
+    /// Pushes a binding as a Lua function.
+    public func push(_ function: LuaFunction, _ lua: Lua) {
+        let key = ObjectIdentifier(function)
+        let index: Int32
+        if let known = indices[key] {
+            index = known
+        } else {
+            index = Int32(functions.count)
+            functions.append(function)
+            indices[key] = index
+        }
+        lua.reserve(2)
+        nssh_lua_push_function(lua.raw, index)
+    }
+
+    /// Makes a module a global table that `require` knows too.
+    public func register(_ module: LuaModule) {
+        let lua = lua
+        modules.append(module)
+        lua.pushGlobals()
+        lua.pushTable(fields: module.functions.count)
+        functions.reserveCapacity(functions.count + module.functions.count)
+        for function in module.functions {
+            push(function, lua)
+            lua.rawSet(-2, function.shortName)
+        }
+        if lua.rawGet(-2, "package") == .table, lua.rawGet(-1, "loaded") == .table {
+            lua.pushValue(-3)
+            lua.rawSet(-2, module.name)
+            lua.pop()
+        }
+        lua.pop()
+        lua.rawSet(-2, module.name)
+        lua.pop()
+    }
+
+    /// Sets `package.preload[name]` to a loader of this chunk.
+    public func preload(_ name: String, _ function: LuaFunction) {
+        let lua = lua
+        lua.pushGlobals()
+        lua.rawGet(-1, "package")
+        lua.rawGet(-1, "preload")
+        push(function, lua)
+        lua.rawSet(-2, name)
+        lua.pop(3)
+    }
+
+    /// The declaration of the function at `index`, when it is a binding.
+    public func binding(_ lua: Lua, _ index: Int32) -> LuaFunction? {
+        let number = nssh_lua_function_index(lua.raw, index)
+        return number < 0 ? nil : functions[Int(number)]
+    }
+
+    // MARK: Errors
+
+    /// Pushes the metatable of error tables: `tostring` of one gives its place and message.
+    func pushErrorMetatable(_ lua: Lua) {
+        lua.reserve(4)
+        if errorMetatable == nil {
+            lua.pushTable(fields: 2)
+            lua.push("error")
+            lua.rawSet(-2, "__name")
+            push(errorText, lua)
+            lua.rawSet(-2, "__tostring")
+            lua.pushValue(-1)
+            errorMetatable = LuaReference(lua)
+            lua.pushValue(-1)
+            transferable.append(("error", LuaReference(lua)))
+            lua.pop()
+        }
+        errorMetatable?.push(lua)
+    }
+
+    /// Lets tables with the metatable on top of the stack keep it when they cross to another process. Pops it.
+    public func addTransferable(_ name: String, _ lua: Lua) { transferable.append((name, LuaReference(lua))) }
+
+    /// Makes sure that all metatables that values can cross with exist, in one order.
+    func prepareTransfer(_ lua: Lua) {
+        pushErrorMetatable(lua)
+        lua.pop()
+    }
+
+    func pushTracebackHandler(_ lua: Lua) {
+        if tracebackHandler == nil { tracebackHandler = Traceback.handler }
+        push(tracebackHandler!, lua)
+    }
+}
+
+/// C's way into Swift: never raises, returns what C is to do.
+private func dispatch(_ raw: OpaquePointer?, _ context: UnsafeMutableRawPointer?, _ index: Int32) -> Int32 {
+    let lua = Lua(raw!)
+    let state = Unmanaged<LuaState>.fromOpaque(context!).takeUnretainedValue()
+    do {
+        let results = Int32(try state.functions[Int(index)].call(lua))
+        return results
+    } catch {
+        lua.push(error)
+        return Int32(NSSH_LUA_RAISE)
+    }
+}
+
+nonisolated(unsafe) private let errorText = LuaFunction("error.__tostring", variadic: true, "") { call throws(LuaError) in
+    let lua = call.lua
+    guard lua.kind(1) == .table else { throw .message("an error table expected") }
+    lua.rawGet(1, "where")
+    lua.rawGet(1, "message")
+    lua.push((lua.string(-2) ?? "") + (lua.string(-1) ?? "error"))
+    return 1
+}

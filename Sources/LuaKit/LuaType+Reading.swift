@@ -1,0 +1,187 @@
+import CLinux
+import CLua
+
+/// Why a value is not of its declared type: where inside the argument, and what is wrong there.
+struct Mismatch: Error {
+    var path: String
+    var problem: String
+    /// The sentence is complete; the function's name and the path are not put around it.
+    var isWhole = false
+
+    func inside(_ part: String) -> Mismatch {
+        let joint = path.isEmpty || path.hasPrefix("[") ? "" : "."
+        return Mismatch(path: part + joint + path, problem: problem, isWhole: isWhole)
+    }
+}
+
+extension LuaType {
+    /// Checks the value at `index` and reads it. Tables are read without metamethods. What stays in Lua (functions,
+    /// tables of any kind) is left on the stack.
+    func read(_ lua: Lua, _ position: Int32, depth: Int = 0) throws(Mismatch) -> LuaValue {
+        let index = lua.absolute(position)
+        let kind = lua.kind(index)
+        switch self {
+        case .any: return keep(lua, index)
+        case .boolean: if kind == .boolean { return .boolean(lua.boolean(index)) }
+        case .true: if kind == .boolean, lua.boolean(index) { return .boolean(true) }
+        case .integer:
+            if let value = lua.integer(index) { return .integer(value) }
+            if kind == .number { throw Mismatch(path: "", problem: "number has no integer representation") }
+        case .number:
+            if kind == .number {
+                if lua.isInteger(index), let value = lua.integer(index) { return .integer(value) }
+                if let value = lua.number(index) { return .number(value) }
+            }
+        case .string: if let bytes = lua.bytes(index) { return .string(bytes) }
+        case .function: if kind == .function { return keep(lua, index) }
+        case .table: if kind == .table { return keep(lua, index) }
+        case .file:
+            switch kind == .userdata ? nssh_lua_file_descriptor(lua.raw, index) : -1 {
+            case -1: break
+            case -2: throw Mismatch(path: "", problem: "the file is closed")
+            default: return keep(lua, index)
+            }
+        case .object(let name):
+            if let object = lua.anyObject(index), type(of: object).declaration.name == name { return .object(object) }
+        case .choice(let names):
+            if let bytes = lua.bytes(index) {
+                if names.contains(where: { $0.utf8.elementsEqual(bytes) }) { return .string(bytes) }
+                let text = String(decoding: bytes.prefix(64), as: UTF8.self)
+                throw Mismatch(path: "", problem: "\(description) expected, got \"\(text)\"" + didYouMean(text, among: names))
+            }
+        case .list(let type): if kind == .table { return try readTable(lua, index, depth, positions: type, fields: nil) }
+        case .map(let type): if kind == .table { return try readTable(lua, index, depth, positions: nil, fields: type) }
+        case .record(let record): if kind == .table { return try record.read(lua, index, depth) }
+        case .named(_, let type):
+            do throws(Mismatch) { return try type.read(lua, index, depth: depth) } catch {
+                if error.path.isEmpty, error.problem.contains(" expected, got ") { break }
+                throw error
+            }
+        case .either(let types):
+            // The alternative that the value comes nearest to gives the reason.
+            var nearest: Mismatch?
+            let top = lua.top
+            for type in types {
+                do throws(Mismatch) { return try type.read(lua, index, depth: depth) } catch {
+                    if !error.path.isEmpty || error.isWhole || !error.problem.contains(" expected, got ")
+                        || error.problem.contains("\"") && kind == .string
+                    {
+                        nearest = nearest ?? error
+                    }
+                    lua.top = top
+                }
+            }
+            if let nearest { throw nearest }
+        }
+        throw Mismatch(path: "", problem: "\(description) expected, got \(shown(lua, index))")
+    }
+
+    /// The value's type for a message; a boolean by its value where only `true` would do.
+    private func shown(_ lua: Lua, _ index: Int32) -> String {
+        lua.kind(index) == .boolean ? String(lua.boolean(index)) : lua.typeName(index)
+    }
+
+    private func keep(_ lua: Lua, _ index: Int32) -> LuaValue {
+        if let object = lua.anyObject(index) { return .object(object) }
+        switch lua.kind(index) {
+        case .none: return .none
+        case .nil: return .none
+        default: break
+        }
+        lua.reserve(8)
+        lua.pushValue(index)
+        return .other(lua.top)
+    }
+
+    private func readTable(
+        _ lua: Lua, _ index: Int32, _ depth: Int, positions: LuaType?, fields: LuaType?
+    ) throws(Mismatch) -> LuaValue {
+        try forEachEntry(lua, index, depth) { key, slot throws(Mismatch) in
+            switch key {
+            case .position(let position):
+                guard let positions else { throw Mismatch(path: "[\(position)]", problem: "named fields expected, got a position") }
+                do throws(Mismatch) { return try positions.read(lua, slot, depth: depth + 1) } catch { throw error.inside("[\(position)]") }
+            case .name(let name):
+                guard let fields else { throw Mismatch(path: "", problem: "list expected, got the field '\(name)'") }
+                do throws(Mismatch) { return try fields.read(lua, slot, depth: depth + 1) } catch { throw error.inside(name) }
+            }
+        }
+    }
+}
+
+enum TableKey {
+    case position(Int)
+    case name(String)
+}
+
+/// Reads each entry of the table at `index`; `read` gets the value's absolute position. What it keeps stays on the
+/// stack, above everything that was there.
+private func forEachEntry(
+    _ lua: Lua, _ index: Int32, _ depth: Int, read: (TableKey, Int32) throws(Mismatch) -> LuaValue
+) throws(Mismatch) -> LuaValue {
+    guard depth < 16, lua.reserve(16) else { throw Mismatch(path: "", problem: "nested too deeply") }
+    let index = lua.absolute(index)
+    var table = LuaTable()
+    let count = lua.rawLength(index)
+    guard count <= 1 << 20 else { throw Mismatch(path: "", problem: "too long: \(count) entries") }
+    for position in stride(from: 1, through: count, by: 1) {
+        lua.rawGet(index, position)
+        let slot = lua.top
+        table.list.append(try read(.position(position), slot))
+        if lua.top == slot { lua.pop() }
+    }
+    lua.pushNil()
+    while true {
+        let key = lua.top
+        var more: Int32 = 0
+        guard nssh_lua_next(lua.raw, index, &more) == LUA_OK else {
+            throw Mismatch(path: "", problem: "cannot be traversed")
+        }
+        guard more != 0 else { break }
+        if lua.isInteger(key), let position = lua.integer(key), position >= 1, position <= count {
+            lua.pop()
+            continue
+        }
+        guard let name = lua.bytes(key) else {
+            throw Mismatch(path: "", problem: "the key \(lua.describeKey(key)) is neither a position nor a name")
+        }
+        table.fields.append((name, try read(.name(String(decoding: name, as: UTF8.self)), key + 1)))
+        if lua.top == key + 1 { lua.pop() } else { lua.pushValue(key) }
+    }
+    return .table(table)
+}
+
+extension Lua {
+    fileprivate func describeKey(_ index: Int32) -> String {
+        if let value = integer(index) { return "[\(value)]" }
+        if let value = number(index) { return "[\(value)]" }
+        return "of type \(typeName(index))"
+    }
+}
+
+extension LuaRecord {
+    /// Checks and reads a table of options: an unknown name is an error that names the nearest.
+    func read(_ lua: Lua, _ index: Int32, _ depth: Int) throws(Mismatch) -> LuaValue {
+        let value = try forEachEntry(lua, index, depth) { key, slot throws(Mismatch) in
+            switch key {
+            case .position(let position):
+                guard let positions else {
+                    throw Mismatch(path: "[\(position)]", problem: "\(name) takes named options only")
+                }
+                do throws(Mismatch) { return try positions.type.read(lua, slot, depth: depth + 1) } catch { throw error.inside("[\(position)]") }
+            case .name(let option):
+                guard let field = fields.first(where: { $0.name == option }) else {
+                    let hint = didYouMean(option, among: fields.map(\.name))
+                    throw Mismatch(path: "", problem: "unknown option '\(option)' for \(name)\(hint)", isWhole: true)
+                }
+                do throws(Mismatch) { return try field.type.read(lua, slot, depth: depth + 1) } catch { throw error.inside(option) }
+            }
+        }
+        if case .table(let table) = value {
+            for field in fields where !field.isOptional && table[field.name].isNone {
+                throw Mismatch(path: "", problem: "\(name) needs the option '\(field.name)'", isWhole: true)
+            }
+        }
+        return value
+    }
+}

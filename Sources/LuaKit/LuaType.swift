@@ -1,0 +1,115 @@
+/// What a binding says of a value: checked on the way in, shown in help and in the generated references.
+public indirect enum LuaType: Sendable {
+    /// Any value, left in Lua.
+    case any
+    case boolean
+    /// The value true and nothing else.
+    case `true`
+    case integer
+    /// An integer or a float.
+    case number
+    case string
+    case function
+    /// Any table, left in Lua.
+    case table
+    /// A Lua file.
+    case file
+    /// An object of a class, by its declared name.
+    case object(String)
+    /// One of these strings.
+    case choice([String])
+    /// Positions 1…n of one type.
+    case list(LuaType)
+    /// Named fields of one type.
+    case map(LuaType)
+    /// Named fields, each declared.
+    case record(LuaRecord)
+    case either([LuaType])
+    /// A type under a name of its own, explained once: `target`, `seconds`.
+    case named(String, LuaType)
+}
+
+/// The declared fields of a table of options.
+public final class LuaRecord: Sendable {
+    /// The name that messages and references use: `ns.clone`.
+    public let name: String
+    public let fields: [LuaField]
+    /// The type of positions 1…n, when they mean something.
+    public let positions: LuaField?
+
+    /// A record's declaration.
+    public init(_ name: String, _ fields: [LuaField], positions: LuaField? = nil) {
+        self.name = name
+        self.fields = fields
+        self.positions = positions
+    }
+}
+
+/// A declared field of a record, or a parameter.
+public struct LuaField: Sendable {
+    public let name: String
+    public let type: LuaType
+    public let isOptional: Bool
+    /// One line, without a full stop.
+    public let summary: String
+
+    /// A field's declaration.
+    public init(_ name: String, _ type: LuaType, optional: Bool = true, _ summary: String) {
+        self.name = name
+        self.type = type
+        isOptional = optional
+        self.summary = summary
+    }
+}
+
+extension LuaType {
+    /// The type in words, for messages.
+    public var description: String {
+        switch self {
+        case .any: "any value"
+        case .boolean: "boolean"
+        case .true: "true"
+        case .integer: "integer"
+        case .number: "number"
+        case .string: "string"
+        case .function: "function"
+        case .table, .record, .map: "table"
+        case .file: "file"
+        case .object(let name): name
+        case .choice(let names): names.map { "\"\($0)\"" }.joinedAsChoice()
+        case .list(let type): "list of \(type.description)"
+        case .either(let types): types.map(\.description).joinedAsChoice()
+        case .named(let name, _): name
+        }
+    }
+
+    /// The type in LuaCATS notation, for the generated references.
+    public var annotation: String {
+        switch self {
+        case .any: "any"
+        case .boolean: "boolean"
+        case .true: "true"
+        case .integer: "integer"
+        case .number: "number"
+        case .string: "string"
+        case .function: "function"
+        case .table: "table"
+        case .file: "file*"
+        case .object(let name): "nssh.\(name)"
+        case .choice(let names): names.map { "\"\($0)\"" }.joined(separator: "|")
+        case .list(let type): "(\(type.annotation))[]"
+        case .map(let type): "table<string, \(type.annotation)>"
+        case .record(let record): "nssh.\(record.name)"
+        case .either(let types): types.map(\.annotation).joined(separator: "|")
+        case .named(let name, _): "nssh.\(name)"
+        }
+    }
+}
+
+extension [String] {
+    /// `a, b or c`.
+    func joinedAsChoice() -> String {
+        guard count > 1 else { return first ?? "" }
+        return self[..<(count - 1)].joined(separator: ", ") + " or " + self[count - 1]
+    }
+}

@@ -1,0 +1,50 @@
+import CLinux
+
+/// Tracebacks as `lua` prints them, without the frames that are nssh's own.
+enum Traceback {
+    /// The message handler of protected calls: a string or a value with `__tostring` gets a traceback, an error table gets
+    /// one in its field `traceback`, so that scripts keep the table.
+    nonisolated(unsafe) static let handler = LuaFunction("traceback", variadic: true, "") { call throws(LuaError) in
+        let lua = call.lua
+        let text = text(lua, from: 1)
+        switch lua.kind(1) {
+        case .string, .number:
+            guard let message = try? lua.display(1) else { return 1 }
+            lua.push(message + text)
+        case .table:
+            if lua.rawGet(1, "message") == .string, lua.rawGet(1, "traceback") == .nil {
+                lua.push(text)
+                lua.rawSet(1, "traceback")
+            }
+            lua.pushValue(1)
+        default: lua.pushValue(1)
+        }
+        return 1
+    }
+
+    /// The frames above `level`, one a line.
+    static func text(_ lua: Lua, from level: Int32) -> String {
+        var lines: [String] = []
+        var frame = nssh_lua_frame()
+        var level = level
+        while nssh_lua_frame_at(lua.raw, level, &frame) {
+            level += 1
+            let source = withUnsafeBytes(of: &frame.source) { String(cString: $0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
+            let name = frame.name.map { String(cString: $0) }
+            if source.hasPrefix("nssh:") || frame.is_c && name == nil { continue }
+            let kind = frame.name_kind.map { String(cString: $0) } ?? ""
+            var line = frame.is_c ? "[C]: in " : frame.line > 0 ? "\(source):\(frame.line): in " : "\(source): in "
+            if frame.is_main {
+                line += "main chunk"
+            } else if let name {
+                line += "\(kind.isEmpty ? "function" : kind) '\(name)'"
+            } else {
+                line += "function <\(source):\(frame.line_defined)>"
+            }
+            lines.append(line)
+            if frame.is_tail_call { lines.append("(...tail calls...)") }
+        }
+        if lines.count > 22 { lines.replaceSubrange(11..<(lines.count - 11), with: ["...\t(skipping \(lines.count - 22) levels)"]) }
+        return lines.isEmpty ? "" : "\nstack traceback:" + lines.map { "\n\t" + $0 }.joined()
+    }
+}
