@@ -253,11 +253,11 @@ static void warn(void *, const char *message, int continues) {
 }
 static void warn_off(void *data, const char *message, int continues);
 static void warn_on(void *data, const char *message, int continues) {
-    if (!continues && strcmp(message, "@off") == 0) lua_setwarnf(data, warn_off, data);
+    if (!continues && strcmp(message, "@off") == 0) lua_setwarnf((lua_State *)data, warn_off, data);
     else if (continues || message[0] != '@') warn(data, message, continues);
 }
 static void warn_off(void *data, const char *message, int continues) {
-    if (!continues && strcmp(message, "@on") == 0) lua_setwarnf(data, warn_on, data);
+    if (!continues && strcmp(message, "@on") == 0) lua_setwarnf((lua_State *)data, warn_on, data);
 }
 
 static int panic(lua_State *L) {
@@ -274,7 +274,7 @@ static int open_libraries(lua_State *L) {
     return 0;
 }
 
-lua_State *nssh_lua_new(nssh_lua_dispatch dispatch, void *context) {
+lua_State *nssh_lua_new(nssh_lua_dispatch dispatch, void *context, bool ignore_environment) {
     struct state *state = calloc(1, sizeof *state);
     if (!state) return NULL;
     state->dispatch = dispatch;
@@ -288,6 +288,10 @@ lua_State *nssh_lua_new(nssh_lua_dispatch dispatch, void *context) {
     state->running = L;
     lua_atpanic(L, panic);
     lua_setwarnf(L, warn_off, L);
+    if (ignore_environment) {
+        lua_pushboolean(L, 1);
+        lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
+    }
     lua_pushliteral(L, "interrupted!");
     nssh_lua_set_interrupt_value(L);
     lua_pushcfunction(L, open_libraries);
@@ -299,6 +303,8 @@ lua_State *nssh_lua_new(nssh_lua_dispatch dispatch, void *context) {
     state->in_swift = true;
     return L;
 }
+
+void nssh_lua_set_warnings(lua_State *L, bool on) { lua_setwarnf(L, on ? warn_on : warn_off, L); }
 
 void nssh_lua_close(lua_State *L) {
     struct state *state = state_of(L);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <net/if.h>
 #include <linux/if_packet.h>
@@ -105,4 +106,24 @@ int nssh_link_hardware(const void *address, int *index, unsigned char bytes[8]) 
     int count = link->sll_halen < 8 ? link->sll_halen : 8;
     memcpy(bytes, link->sll_addr, (size_t)count);
     return count;
+}
+unsigned long long nssh_effective_capabilities(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    if (syscall(SYS_capget, &header, data) < 0) return 0;
+    return (unsigned long long)data[1].effective << 32 | data[0].effective;
+}
+int nssh_ppoll(void *descriptors, unsigned long count, long long nanoseconds, const sigset_t *mask) {
+    struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    return ppoll(descriptors, count, nanoseconds < 0 ? NULL : &time, mask);
+}
+const char *nssh_uname(int number) {
+    static struct utsname names;
+    if (uname(&names) < 0) return NULL;
+    const char *const fields[] = {names.sysname, names.nodename, names.release, names.version, names.machine, names.domainname};
+    return fields[number];
+}
+int nssh_signal_is_ignored(int signal) {
+    struct sigaction action;
+    return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }

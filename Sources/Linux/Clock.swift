@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Seconds on CLOCK_MONOTONIC. clock_gettime(2).
@@ -15,20 +16,24 @@ nonisolated(unsafe) public var interruptIsPending: () -> Bool = { false }
 /// - Returns: false when the time is up.
 /// - Throws: `Failure.interrupted` on ^C.
 public func waitForEvents(_ descriptors: inout [pollfd], until deadline: Double? = nil) throws(Failure) -> Bool {
+    // The signals are blocked between the look at the flag and the wait: none is missed.
+    var blocked = sigset_t()
+    var old = sigset_t()
+    sigemptyset(&blocked)
+    for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&blocked, signal) }
+    sigprocmask(SIG_BLOCK, &blocked, &old)
+    defer { sigprocmask(SIG_SETMASK, &old, nil) }
     while true {
         if interruptIsPending() { throw .interrupted }
-        var milliseconds: Int32 = -1
-        if let deadline {
-            let left = (deadline - monotonicSeconds()) * 1000
-            milliseconds = left <= 0 ? 0 : left > 1e9 ? 1_000_000_000 : Int32(left.rounded(.up))
-        }
-        let count = poll(&descriptors, nfds_t(descriptors.count), milliseconds)
-        if count > 0 { return true }
+        var nanoseconds: Int64 = -1
+        if let deadline { nanoseconds = Int64(min(max(deadline - monotonicSeconds(), 0), 1e9) * 1e9) }
+        let count = nssh_ppoll(&descriptors, UInt(descriptors.count), nanoseconds, &old)
         if count == 0 {
-            if milliseconds < 1_000_000_000 { return false }
-            continue
+            if let deadline, monotonicSeconds() < deadline { continue }
+            return false
         }
+        if count > 0 { return true }
         let errno = Errno.last
-        if errno.rawValue != EINTR { throw Failure("poll", errno) }
+        if errno.rawValue != EINTR { throw Failure("ppoll", errno) }
     }
 }

@@ -24,6 +24,14 @@ public final class Descriptor {
         return raw
     }
 
+    /// A copy, close-on-exec, not among the standard streams. F_DUPFD_CLOEXEC.
+    public func duplicate() throws(Failure) -> Descriptor { try Descriptor.duplicate(raw) }
+
+    /// A copy of a descriptor that somebody else owns.
+    public static func duplicate(_ raw: Int32) throws(Failure) -> Descriptor {
+        Descriptor(try check(nssh_fcntl(raw, F_DUPFD_CLOEXEC, 3), "fcntl", stage: "F_DUPFD_CLOEXEC"))
+    }
+
     /// Whether it is open.
     public var isOpen: Bool { raw >= 0 }
 
@@ -113,3 +121,5 @@ extension [UInt8] {
     /// As text, with bytes that are not UTF-8 replaced.
     public var lossy: String { String(decoding: self, as: UTF8.self) }
 }
+
+private let F_DUPFD_CLOEXEC: Int32 = 1030

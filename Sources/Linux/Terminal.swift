@@ -13,17 +13,24 @@ public struct Terminal {
         self.descriptor = descriptor
     }
 
+    /// Makes a process group the foreground one.
+    public func lend(to group: Int32) { withoutStop { tcsetpgrp(descriptor, group) } }
+
     /// Takes the foreground back and restores the modes, also when the child was killed in the middle of changing them.
     public func takeBack() {
-        // A background process that changes its terminal is stopped by SIGTTOU.
+        withoutStop { tcsetpgrp(descriptor, getpgrp()) }
+        var modes = modes
+        withoutStop { tcsetattr(descriptor, TCSADRAIN, &modes) }
+    }
+
+    /// A background process that changes its terminal is stopped by SIGTTOU, unless that is blocked.
+    private func withoutStop(_ body: () -> Int32) {
         var block = sigset_t()
         var old = sigset_t()
         sigemptyset(&block)
         sigaddset(&block, SIGTTOU)
         sigprocmask(SIG_BLOCK, &block, &old)
-        tcsetpgrp(descriptor, getpgrp())
-        var modes = modes
-        tcsetattr(descriptor, TCSADRAIN, &modes)
+        _ = body()
         sigprocmask(SIG_SETMASK, &old, nil)
     }
 }

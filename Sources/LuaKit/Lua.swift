@@ -144,3 +144,41 @@ public struct Lua {
     /// The state this thread belongs to.
     public var state: LuaState { Unmanaged<LuaState>.fromOpaque(nssh_lua_context(raw)).takeUnretainedValue() }
 }
+
+extension Lua {
+    /// Pops a table: it becomes the metatable of the value at `index`.
+    public func setMetatable(_ index: Int32) { lua_setmetatable(raw, index) }
+
+    /// Pushes a list of strings.
+    public func push(_ list: [String]) {
+        reserve(2)
+        pushTable(array: list.count)
+        for (position, text) in list.enumerated() {
+            push(text)
+            rawSet(-2, position + 1)
+        }
+    }
+
+    /// Pushes a table of named scalars.
+    public func push(_ fields: [(name: String, value: LuaScalar?)]) {
+        reserve(3)
+        pushTable(fields: fields.count)
+        for field in fields {
+            guard let value = field.value else { continue }
+            push(value)
+            rawSet(-2, field.name)
+        }
+    }
+}
+
+extension Lua {
+    /// Whether the metatable of the value at `index` has a field; no code runs. luaL_getmetafield.
+    public func hasMetafield(_ index: Int32, _ name: String) -> Bool {
+        guard lua_getmetatable(raw, index) != 0 else { return false }
+        defer { pop(2) }
+        return rawGet(-1, name) != .nil
+    }
+
+    /// What tells tables, functions and the like apart. lua_topointer.
+    public func identity(_ index: Int32) -> UnsafeRawPointer { lua_topointer(raw, index) ?? UnsafeRawPointer(bitPattern: 1)! }
+}

@@ -16,12 +16,16 @@ public final class LuaState {
     private var tracebackHandler: LuaFunction?
     /// Metatables that values keep when they cross to another process, by name; see `Transfer`.
     var transferable: [(name: String, metatable: LuaReference)] = []
+    /// Values that bindings keep, by name.
+    public var named: [String: LuaReference] = [:]
     /// The modules registered, for help and the generated references.
     public private(set) var modules: [LuaModule] = []
 
     /// A new state with the standard libraries; nil when there is no memory.
-    public init?() {
-        guard let raw = nssh_lua_new(dispatch, Unmanaged.passUnretained(self).toOpaque()) else { return nil }
+    ///
+    /// - Parameter ignoringEnvironment: LUA_PATH and LUA_CPATH count for nothing.
+    public init?(ignoringEnvironment: Bool = false) {
+        guard let raw = nssh_lua_new(dispatch, Unmanaged.passUnretained(self).toOpaque(), ignoringEnvironment) else { return nil }
         self.raw = raw
     }
 
@@ -36,6 +40,7 @@ public final class LuaState {
         metatables = [:]
         methods = [:]
         transferable = []
+        named = [:]
         errorMetatable = nil
         nssh_lua_close(raw)
         self.raw = nil
@@ -46,6 +51,9 @@ public final class LuaState {
 
     /// The soft limit on `memory` in bytes, 0 for none.
     public func setMemoryLimit(_ bytes: Int) { nssh_lua_set_memory_limit(raw, bytes) }
+
+    /// Turns the output of `warn` on or off.
+    public func setWarnings(_ on: Bool) { nssh_lua_set_warnings(raw, on) }
 
     /// Stops the running code with the interrupt error; safe in a signal handler.
     public func interrupt() { nssh_lua_interrupt(raw) }

@@ -14,8 +14,10 @@ enum { NSSH_LUA_RAISE = -1 };
 typedef int (*nssh_lua_dispatch)(lua_State *L, void *context, int index);
 
 /// A new state with the standard libraries, coroutines that can be interrupted and no Swift function yet; NULL when
-/// there is no memory.
-lua_State *nssh_lua_new(nssh_lua_dispatch dispatch, void *context);
+/// there is no memory. `ignore_environment`: LUA_PATH and LUA_CPATH count for nothing (lua's -E).
+lua_State *nssh_lua_new(nssh_lua_dispatch dispatch, void *context, bool ignore_environment);
+/// Turns warnings on or off, as warn("@on") does.
+void nssh_lua_set_warnings(lua_State *L, bool on);
 void nssh_lua_close(lua_State *L);
 void *nssh_lua_context(lua_State *L);
 

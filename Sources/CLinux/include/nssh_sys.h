@@ -41,3 +41,11 @@ const char *nssh_errno_name(int error);
 extern const int nssh_o_path;
 /// The interface index and hardware address of an AF_PACKET address; the number of bytes, at most 8.
 int nssh_link_hardware(const void *address, int *index, unsigned char bytes[8]);
+/// The effective capability set, capget(2); 0 when it cannot be read.
+unsigned long long nssh_effective_capabilities(void);
+/// ppoll(2), for ever when `nanoseconds` is negative.
+int nssh_ppoll(void *descriptors, unsigned long count, long long nanoseconds, const sigset_t *mask);
+/// Field `number` of uname(2), in the order of struct utsname, the domain name included; NULL with errno.
+const char *nssh_uname(int number);
+/// Whether SIG_IGN is set for a signal.
+int nssh_signal_is_ignored(int signal);

@@ -1,0 +1,1 @@
+-- UTS namespace: a host name of one's own

@@ -1,0 +1,154 @@
+import Linux
+import LuaKit
+import Namespaces
+
+/// The types that several bindings share, declared once.
+enum Declared {
+    /// A namespace type by its name.
+    static let typeName = LuaType.named(
+        "type", .choice(NamespaceType.allCases.map(\.rawValue) + ["mount"]))
+    static let types = LuaType.either([typeName, .list(typeName)])
+    /// What names existing namespaces.
+    static let target = LuaType.named("target", .either([.object("process"), .object("handle"), .integer, .string]))
+    static let seconds = LuaType.named("seconds", .number)
+    static let signal = LuaType.named("signal", .either([.integer, .string]))
+
+    // MARK: Options
+
+    private static let idRanges = LuaType.named("id ranges", .list(.list(.integer)))
+
+    private static let userSettings = LuaRecord(
+        "user options",
+        [
+            LuaField("uid", idRanges, "lines of uid_map: {{inside, outside, count}, …}"),
+            LuaField("gid", idRanges, "lines of gid_map: {{inside, outside, count}, …}"),
+            LuaField("setgroups", .choice(["allow", "deny"]), "whether setgroups(2) is allowed inside; denied anyway where the kernel wants it"),
+        ])
+
+    /// The types and their settings.
+    static let typeFields: [LuaField] = [
+        LuaField(
+            "uts",
+            .either([
+                .true, .string,
+                .record(
+                    LuaRecord(
+                        "uts options",
+                        [
+                            LuaField("hostname", .string, "its host name, sethostname(2)"),
+                            LuaField("domainname", .string, "its NIS domain name, setdomainname(2)"),
+                        ])),
+            ]), "new uts namespace; a string is its host name"),
+        LuaField("ipc", .true, "new ipc namespace"),
+        LuaField(
+            "pid",
+            .either([
+                .true,
+                .record(LuaRecord("pid options", [LuaField("proc", .boolean, "a fresh /proc, in a new mnt namespace")])),
+            ]), "new pid namespace: the child is PID 1 there"),
+        LuaField("mnt", mntType, "new mnt namespace, its mounts private"),
+        LuaField("mount", mntType, "the same as mnt"),
+        LuaField(
+            "user", .either([.true, .choice(["root", "self"]), .record(userSettings)]),
+            "new user namespace; true maps nobody, \"root\" maps you to 0, \"self\" to yourself"),
+        LuaField(
+            "net", .either([.true, .record(LuaRecord("net options", [LuaField("lo", .boolean, "brings lo up")]))]),
+            "new net namespace; lo stays down unless net = { lo = true }"),
+        LuaField("cgroup", .true, "new cgroup namespace"),
+        LuaField(
+            "time",
+            .either([
+                .true,
+                .record(
+                    LuaRecord(
+                        "time options",
+                        [
+                            LuaField("monotonic", seconds, "offset of CLOCK_MONOTONIC"),
+                            LuaField("boottime", seconds, "offset of CLOCK_BOOTTIME"),
+                        ])),
+            ]), "new time namespace"),
+    ]
+
+    private static let mntType = LuaType.either([
+        .true,
+        .record(
+            LuaRecord(
+                "mnt options",
+                [
+                    LuaField(
+                        "propagation", .choice(["private", "shared", "slave", "unchanged"]), "of all its mounts; private if not given"),
+                    LuaField("proc", .boolean, "a fresh /proc"),
+                ])),
+    ])
+
+    private static let bodyFields: [LuaField] = [
+        LuaField("sh", .string, "a line for /bin/sh, as the body"),
+        LuaField("argv0", .string, "what the program sees as its own name"),
+        LuaField("args", .table, "the arguments of a function body; n counts them"),
+    ]
+
+    private static let inputType = LuaType.either([
+        .string, .file, .record(LuaRecord("stdin options", [LuaField("data", .string, optional: false, "what it reads")])),
+    ])
+    private static let outputType = LuaType.either([.string, .file])
+
+    private static let streamFields: [LuaField] = [
+        LuaField("stdin", inputType, "\"inherit\", \"null\", \"pipe\", a Lua file, a path or { data = \"…\" }; in run any other string is data"),
+        LuaField("stdout", outputType, "\"inherit\", \"null\", \"pipe\", \"capture\", a Lua file or a path"),
+        LuaField("stderr", outputType, "\"inherit\", \"null\", \"pipe\", \"capture\", a Lua file or a path"),
+    ]
+
+    private static let processFields: [LuaField] = [
+        LuaField("env", .map(.either([.string, .number, .choice([]), falseType])), "changes to the environment; false removes a name"),
+        LuaField("clear_env", .boolean, "starts from an empty environment"),
+        LuaField("cwd", .string, "its working directory, as seen from inside"),
+        LuaField("uid", .integer, "its user id, as seen from inside"),
+        LuaField("gid", .integer, "its group id, as seen from inside"),
+        LuaField("groups", .list(.integer), "its supplementary groups, as seen from inside"),
+    ]
+    private static let falseType = LuaType.boolean
+    private static let timeoutField = LuaField("timeout", seconds, "kills it after so long, and says so")
+    private static let argv = LuaField("body", .either([.string, .function, .number]), "a program and its arguments, or one Lua function")
+
+    static let clone = LuaRecord("ns.clone", typeFields + bodyFields + streamFields + processFields, positions: argv)
+    static let run = LuaRecord("ns.run", typeFields + bodyFields + streamFields + processFields + [timeoutField], positions: argv)
+    static let call = LuaRecord("ns.call", typeFields + streamFields + processFields + [timeoutField])
+    static let shell = LuaRecord("ns.shell", typeFields + bodyFields + processFields + [timeoutField], positions: argv)
+    static let unshare = LuaRecord("ns.unshare", typeFields)
+    /// In a process or namespace that exists: no new ones.
+    static let runThere = LuaRecord("run", bodyFields + streamFields + processFields + [timeoutField], positions: argv)
+    static let shellThere = LuaRecord("shell", bodyFields + processFields + [timeoutField], positions: argv)
+    static let wait = LuaRecord(
+        "ns.wait", [LuaField("timeout", seconds, "gives up after so long")],
+        positions: LuaField("processes", .object("process"), "those to wait for"))
+}
+
+extension LuaValue {
+    /// The target that a checked argument names; nothing is nssh itself.
+    func target() throws(LuaError) -> Target {
+        switch self {
+        case .none: return .own
+        case .object(let object as ProcessObject): return .process(object.process)
+        case .object(let object as HandleObject): return .handle(object.handle)
+        case .integer(let number): return try kernel { () throws(Failure) in try Target(number) }
+        case .string(let text): return try kernel { () throws(Failure) in try Target(text) }
+        default: throw .message("that is no target")
+        }
+    }
+
+    /// The namespace type that a checked argument names.
+    var namespaceType: NamespaceType? { string.flatMap { NamespaceType(name: $0) } }
+
+    /// One type or a list of them.
+    var namespaceTypes: [NamespaceType]? {
+        if let type = namespaceType { return [type] }
+        return table?.list.compactMap(\.namespaceType)
+    }
+
+    /// A number of seconds that can be waited for.
+    func seconds(_ what: String) throws(LuaError) -> Double? {
+        guard let seconds = number else { return nil }
+        guard seconds >= 0, seconds.isFinite else { throw .message("\(what): a number of seconds that is not negative expected, got \(seconds)") }
+        return seconds
+    }
+}

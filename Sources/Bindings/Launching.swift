@@ -1,0 +1,101 @@
+import CLinux
+import Glibc
+import Linux
+import LuaKit
+import Namespaces
+
+/// What clone, run, call and shell have in common, as functions and as methods.
+enum Launching {
+    /// Makes the child; a function body runs in the copy of nssh and never comes back from here.
+    private static func launch(_ lua: Lua, _ reader: OptionsReader) throws(LuaError) -> Process {
+        let outcome = try kernel { () throws(Failure) in try Launcher.launch(reader.options) }
+        switch outcome {
+        case .parent(let process): return process
+        case .child(let results):
+            FunctionBody.run(lua, function: reader.function!, results: results) {
+                guard let table = reader.functionArguments else { return 0 }
+                var count = lua.rawLength(table)
+                if lua.rawGet(table, "n") == .number, let n = lua.integer(-1), n >= 0, n <= 200 { count = n }
+                lua.pop()
+                lua.reserve(Int32(count) + 4)
+                for position in stride(from: 1, through: count, by: 1) { lua.rawGet(table, position) }
+                return Int32(count)
+            }
+        }
+    }
+
+    /// ns.clone.
+    static func clone(_ call: LuaCall) throws(LuaError) -> Int {
+        let lua = call.lua
+        let process = try launch(lua, try OptionsReader(lua, call[0], for: .clone))
+        lua.push(try ProcessObject(lua, process))
+        return 1
+    }
+
+    /// ns.run, process:run, handle:run.
+    static func run(_ call: LuaCall, _ options: LuaValue, at target: Target? = nil) throws(LuaError) -> Int {
+        let lua = call.lua
+        var reader = try OptionsReader(lua, options, for: .run)
+        try join(&reader, target)
+        let process = try launch(lua, reader)
+        _ = try kernel { () throws(Failure) in try process.finish(timeout: reader.options.timeout) }
+        try ResultTable.push(lua, process, try kernel { () throws(Failure) in try process.takeResults() })
+        return 1
+    }
+
+    /// ns.shell, process:shell, handle:shell.
+    static func shell(_ call: LuaCall, _ options: LuaValue, at target: Target? = nil) throws(LuaError) -> Int {
+        let lua = call.lua
+        var reader = try OptionsReader(lua, options, for: .shell)
+        try join(&reader, target)
+        fflush(nil)
+        let terminal = Terminal(0)
+        if terminal == nil { reader.options.foreground = false }
+        let process: Process
+        do throws(LuaError) { process = try launch(lua, reader) } catch {
+            terminal?.takeBack()
+            throw error
+        }
+        _ = try kernel { () throws(Failure) in try process.finish(in: terminal, timeout: reader.options.timeout) }
+        try ResultTable.push(lua, process, try kernel { () throws(Failure) in try process.takeResults() })
+        return 1
+    }
+
+    /// ns.call, process:call, handle:call: the function is at the stack position `function`, its arguments follow.
+    static func call(_ call: LuaCall, _ options: LuaValue = .none, at target: Target? = nil, function: Int32) throws(LuaError) -> Int {
+        let lua = call.lua
+        var reader = try OptionsReader(lua, options, for: .call)
+        reader.options.body = .function
+        try join(&reader, target)
+        let outcome = try kernel { () throws(Failure) in try Launcher.launch(reader.options) }
+        let process: Process
+        switch outcome {
+        case .parent(let child): process = child
+        case .child(let results):
+            FunctionBody.run(lua, function: function, results: results) {
+                let rest = call.rest
+                lua.reserve(Int32(rest.count) + 4)
+                for position in rest { lua.pushValue(position) }
+                return Int32(rest.count)
+            }
+        }
+        let exit = try kernel { () throws(Failure) in try process.finish(timeout: reader.options.timeout) }
+        let bytes = try kernel { () throws(Failure) in try process.takeResults() }
+        if process.timedOut {
+            throw LuaError(Failure(code: "TIMEOUT", "the function was killed: its time was up", target: "process \(process.pid)"))
+        }
+        switch try FunctionBody.pushOutcome(lua, bytes) {
+        case .values(let count): return count
+        case .error: throw .value(LuaReference(lua))
+        case .none:
+            let how = exit.signal.map { "was killed by \($0)" } ?? "ended with \(exit.status ?? 0)"
+            throw LuaError(
+                Failure(code: "ENDED", "the function's process \(how) before it returned", target: "process \(process.pid)"))
+        }
+    }
+
+    private static func join(_ reader: inout OptionsReader, _ target: Target?) throws(LuaError) {
+        guard let target else { return }
+        reader.options.join = try kernel { () throws(Failure) in try Join.target(target) }
+    }
+}

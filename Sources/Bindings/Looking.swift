@@ -1,0 +1,131 @@
+import Linux
+import LuaKit
+import Namespaces
+
+/// What shows namespaces without changing anything.
+enum Looking {
+    static func pushNamespaces(_ lua: Lua, _ target: Target) throws(LuaError) -> Int {
+        let inodes = try kernel { () throws(Failure) in try Inspect.inodes(target) }
+        lua.reserve(6)
+        lua.pushTable(array: inodes.count)
+        var count = 0
+        for (name, inode) in inodes {
+            guard let type = NamespaceType(rawValue: name) else { continue }
+            let handle = try? target.open(type)
+            let id = (try? handle?.id()).flatMap { $0 }
+            lua.push([
+                ("type", .string(name)), ("inode", .integer(Int(inode))), ("id", id.map { .integer(Int(truncatingIfNeeded: $0)) }),
+                ("link", .string("\(name):[\(inode)]")),
+            ])
+            count += 1
+            lua.rawSet(-2, count)
+        }
+        return 1
+    }
+
+    static func pushInodes(_ lua: Lua, _ target: Target) throws(LuaError) -> Int {
+        let inodes = try kernel { () throws(Failure) in try Inspect.inodes(target) }
+        lua.reserve(3)
+        lua.pushTable(fields: inodes.count)
+        for (name, inode) in inodes {
+            lua.push(Int(inode))
+            lua.rawSet(-2, name)
+        }
+        return 1
+    }
+
+    static func pushTypes(_ lua: Lua) -> Int {
+        lua.reserve(6)
+        lua.pushTable(array: 8, fields: 8)
+        for (position, type) in NamespaceType.allCases.enumerated() {
+            lua.push([
+                ("name", .string(type.rawValue)), ("flag", .string(type.flagName)), ("bit", .integer(Int(type.flag))),
+                ("isolates", .string(type.isolates)), ("since", .string(type.since)), ("manual", .string(type.manual)),
+                ("supported", .boolean(type.isSupported)),
+            ])
+            lua.pushValue(-1)
+            lua.rawSet(-3, type.rawValue)
+            lua.rawSet(-2, position + 1)
+        }
+        return 1
+    }
+}
+
+/// A ledger as a Lua value.
+final class LedgerObject: LuaObject {
+    let ledger = Ledger()
+
+    override class var declaration: LuaClass { declared }
+    override var description: String {
+        let counts = Ledger.Kind.allCases.map { kind in
+            let count = ledger.items.count { $0.kind == kind }
+            return "\(count) \(kind.rawValue)\(count == 1 ? "" : kind == .process ? "es" : "s")"
+        }
+        return "ledger: " + counts.joined(separator: ", ")
+    }
+
+    private static let receiver = LuaField("self", .object("ledger"), optional: false, "the ledger")
+
+    nonisolated(unsafe) private static let declared = LuaClass(
+        "ledger", "A snapshot of what could be left behind on the machine.",
+        properties: [
+            LuaProperty("unreadable", .list(.string), "what could not be looked at, and why") { object, lua throws(LuaError) in
+                lua.push((object as! LedgerObject).ledger.unreadable)
+            }
+        ],
+        methods: [
+            LuaFunction(
+                "ledger:since",
+                [receiver, LuaField("before", .object("ledger"), optional: false, "an earlier ledger")],
+                returns: [LuaField("left", .list(.table), "kind, name and certain of each thing; tostring says it in words")],
+                "Lists what is there now and was not before",
+                details: "kind is process, mount, pin, link, queue, cgroup or descriptor. A process that somebody else started is left out; "
+                    + "an orphan that may be anybody's has certain = false.",
+                example: "local before = ns.ledger()\nlocal left = ns.ledger():since(before)\nassert(tostring(left) == \"left behind: nothing\")"
+            ) { call throws(LuaError) in
+                let after = try call.receiver(LedgerObject.self).ledger
+                guard let before = call[1].object(LedgerObject.self)?.ledger else { return 0 }
+                let items = after.since(before)
+                let lua = call.lua
+                lua.pushTable(array: items.count)
+                for (position, item) in items.enumerated() {
+                    lua.push([("kind", .string(item.kind.rawValue)), ("name", .string(item.name)), ("certain", .boolean(item.isCertain))])
+                    lua.rawSet(-2, position + 1)
+                }
+                pushMetatable(lua)
+                lua.setMetatable(-2)
+                return 1
+            }
+        ])
+
+    private static func pushMetatable(_ lua: Lua) {
+        if lua.state.named["left"] == nil {
+            lua.reserve(4)
+            lua.pushTable(fields: 2)
+            lua.push("left behind")
+            lua.rawSet(-2, "__name")
+            lua.state.push(text, lua)
+            lua.rawSet(-2, "__tostring")
+            lua.state.named["left"] = LuaReference(lua)
+        }
+        lua.state.named["left"]!.push(lua)
+    }
+
+    nonisolated(unsafe) private static let text = LuaFunction("left.__tostring", [LuaField("self", .table, optional: false, "")], "") {
+        call throws(LuaError) in
+        let lua = call.lua
+        let count = lua.rawLength(1)
+        var text = "left behind: nothing"
+        if count > 0 { text = "left behind:" }
+        for position in stride(from: 1, through: count, by: 1) {
+            guard lua.rawGet(1, position) == .table else { continue }
+            lua.rawGet(-1, "certain")
+            lua.rawGet(-2, "kind")
+            lua.rawGet(-3, "name")
+            text += "\n  \(lua.string(-2) ?? "") \(lua.string(-1) ?? "")\(lua.boolean(-3) ? "" : " (perhaps)")"
+            lua.pop(4)
+        }
+        lua.push(text)
+        return 1
+    }
+}

@@ -1,0 +1,193 @@
+import CLinux
+import Linux
+import LuaKit
+import Namespaces
+
+/// Options as Lua gives them.
+struct OptionsReader {
+    /// Which of the calls they are for: their defaults differ.
+    enum Use { case clone, run, call, shell, unshare }
+
+    var options = Options()
+    /// The stack position of a function body.
+    private(set) var function: Int32?
+    /// The stack position of the table of its arguments.
+    private(set) var functionArguments: Int32?
+    private let lua: Lua
+
+    init(_ lua: Lua, _ value: LuaValue, for use: Use) throws(LuaError) {
+        self.lua = lua
+        switch use {
+        case .clone, .call: options.stdin = .null
+        case .run:
+            options.stdin = .null
+            options.stdout = .capture
+            options.stderr = .capture
+        case .shell: options.foreground = true
+        case .unshare: break
+        }
+        guard let table = value.table else {
+            if use == .shell { options.body = .program([shellProgram]) }
+            return
+        }
+        try readTypes(table)
+        try readBody(table, use)
+        try readStreams(table, use)
+        try readProcess(table)
+        options.timeout = try table["timeout"].seconds("timeout")
+    }
+
+    /// The terminal's user's shell.
+    private var shellProgram: [UInt8] { environmentValue("SHELL").map { Array($0.utf8) } ?? Array("/bin/sh".utf8) }
+
+    private mutating func readTypes(_ table: LuaTable) throws(LuaError) {
+        let mnt = table["mnt"].isNone ? table["mount"] : table["mnt"]
+        for type in NamespaceType.allCases {
+            let value = type == .mnt ? mnt : table[type.rawValue]
+            if value.isNone { continue }
+            options.types.insert(type)
+            switch type {
+            case .uts:
+                options.hostname = value.bytes ?? value.table?["hostname"].bytes
+                options.domainname = value.table?["domainname"].bytes
+            case .pid:
+                if value.table?["proc"].boolean == true {
+                    options.types.insert(.mnt)
+                    options.proc = true
+                }
+            case .mnt:
+                if let propagation = value.table?["propagation"].string {
+                    options.propagation = Options.Propagation(rawValue: propagation)
+                }
+                if value.table?["proc"].boolean == true { options.proc = true }
+            case .net: options.loopbackUp = value.table?["lo"].boolean == true
+            case .user: options.user = try userMap(value)
+            case .time:
+                options.monotonic = try offset(value.table?["monotonic"], "time.monotonic")
+                options.boottime = try offset(value.table?["boottime"], "time.boottime")
+            case .ipc, .cgroup: break
+            }
+        }
+    }
+
+    private func offset(_ value: LuaValue?, _ name: String) throws(LuaError) -> TimeOffset? {
+        guard let seconds = value?.number else { return nil }
+        guard let offset = TimeOffset(seconds) else {
+            throw .message("\(name): at most about 146 years (4611686017 seconds) either way, got \(seconds)")
+        }
+        return offset
+    }
+
+    private func userMap(_ value: LuaValue) throws(LuaError) -> UserMap {
+        switch value.string {
+        case "root": return .root
+        case "self": return .identity
+        default: break
+        }
+        guard let table = value.table else { return .unmapped }
+        let uid = try ranges(table["uid"], "user.uid")
+        let gid = try ranges(table["gid"], "user.gid")
+        return .ranges(uid: uid, gid: gid, denySetgroups: table["setgroups"].string == "deny")
+    }
+
+    private func ranges(_ value: LuaValue, _ name: String) throws(LuaError) -> [IDRange] {
+        var result: [IDRange] = []
+        for (position, line) in (value.table?.list ?? []).enumerated() {
+            let numbers = (line.table?.list ?? []).compactMap { $0.integer.flatMap { UInt32(exactly: $0) } }
+            guard numbers.count == 3, line.table?.list.count == 3, numbers[2] > 0 else {
+                throw .message("\(name)[\(position + 1)]: {inside, outside, count} expected, each from 0 to 4294967295")
+            }
+            result.append(IDRange(inside: numbers[0], outside: numbers[1], count: numbers[2]))
+        }
+        return result
+    }
+
+    private mutating func readBody(_ table: LuaTable, _ use: Use) throws(LuaError) {
+        functionArguments = table["args"].position
+        let line = table["sh"].bytes
+        if let line {
+            guard table.list.isEmpty else { throw .message("both sh and a body at position 1: one of them is the body") }
+            options.body = .program([Array("/bin/sh".utf8), Array("-c".utf8), line])
+        } else if let position = table.list.first?.position {
+            guard table.list.count == 1 else {
+                throw .message("a function body stands alone; its arguments are args = { … }, got \(table.list.count) positions")
+            }
+            function = position
+            options.body = .function
+        } else if !table.list.isEmpty {
+            var arguments: [[UInt8]] = []
+            for (position, value) in table.list.enumerated() {
+                if value.position != nil { throw .message("[\(position + 1)]: a function cannot be an argument of a program") }
+                arguments.append(value.bytes ?? Array((value.integer.map { String($0) } ?? String(value.number ?? 0)).utf8))
+            }
+            options.body = .program(arguments)
+        } else if use == .shell {
+            options.body = .program([shellProgram])
+        } else if use == .run {
+            throw .message("nothing to run: give a program and its arguments, sh = \"…\" or a function")
+        }
+        if functionArguments != nil, function == nil { throw .message("args are for a function body") }
+        options.argv0 = table["argv0"].bytes
+    }
+
+    private mutating func readStreams(_ table: LuaTable, _ use: Use) throws(LuaError) {
+        options.stdin = try stream(table["stdin"], "stdin", use) ?? options.stdin
+        options.stdout = try stream(table["stdout"], "stdout", use) ?? options.stdout
+        options.stderr = try stream(table["stderr"], "stderr", use) ?? options.stderr
+        if case .held = options.body, ["stdin", "stdout", "stderr"].contains(where: { !table[$0].isNone }) {
+            throw .message("a held process has no standard streams: give it a body")
+        }
+    }
+
+    private func stream(_ value: LuaValue, _ name: String, _ use: Use) throws(LuaError) -> Options.Stream? {
+        if value.isNone { return nil }
+        if let data = value.table?["data"].bytes { return .data(data) }
+        if let position = value.position { return .descriptor(nssh_lua_file_descriptor(lua.raw, position)) }
+        guard let bytes = value.bytes else { return nil }
+        switch value.string {
+        case "inherit": return .inherit
+        case "null": return .null
+        case "pipe":
+            if use != .clone { throw .message("\(name) = \"pipe\" is for ns.clone: this call waits for the end") }
+            return .pipe
+        case "capture" where name != "stdin": return .capture
+        default:
+            if name == "stdin", use == .run { return .data(bytes) }
+            if bytes.isEmpty { throw .message("\(name): an empty path") }
+            if bytes.contains(0) { throw .message("\(name): a path cannot contain a zero byte") }
+            return .path(bytes)
+        }
+    }
+
+    private mutating func readProcess(_ table: LuaTable) throws(LuaError) {
+        for (name, value) in table["env"].table?.fields ?? [] {
+            guard !name.isEmpty, !name.contains(UInt8(ascii: "=")), !name.contains(0) else {
+                throw .message("env: a name cannot be empty or contain '=' or a zero byte")
+            }
+            switch value {
+            case .boolean(false): options.environment.append((name, nil))
+            case .boolean(true): throw .message("env.\(name.lossy): string expected, or false to remove it, got true")
+            default:
+                let text = value.bytes ?? Array((value.integer.map { String($0) } ?? String(value.number ?? 0)).utf8)
+                if text.contains(0) { throw .message("env.\(name.lossy): a value cannot contain a zero byte") }
+                options.environment.append((name, text))
+            }
+        }
+        options.clearEnvironment = table["clear_env"].boolean == true
+        options.cwd = table["cwd"].bytes
+        if options.cwd?.contains(0) == true { throw .message("cwd: a path cannot contain a zero byte") }
+        options.uid = try id(table["uid"], "uid")
+        options.gid = try id(table["gid"], "gid")
+        if let groups = table["groups"].table?.list {
+            var ids: [UInt32] = []
+            for group in groups { if let id = try id(group, "groups") { ids.append(id) } }
+            options.groups = ids
+        }
+    }
+
+    private func id(_ value: LuaValue, _ name: String) throws(LuaError) -> UInt32? {
+        guard let number = value.integer else { return nil }
+        guard let id = UInt32(exactly: number), id != .max else { throw .message("\(name): an id from 0 to 4294967294 expected, got \(number)") }
+        return id
+    }
+}

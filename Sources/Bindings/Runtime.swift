@@ -1,0 +1,73 @@
+import CLinux
+import Linux
+import LuaKit
+import Namespaces
+
+/// A Lua state with all of nssh's bindings.
+public enum Runtime {
+    /// Makes the state; nil when there is no memory.
+    public static func make(ignoringEnvironment: Bool = false) -> LuaState? {
+        guard let state = LuaState(ignoringEnvironment: ignoringEnvironment) else { return nil }
+        state.register(NsModule.module)
+        state.register(SysModule.module)
+        state.register(NetModule.module)
+        let lua = state.lua
+        lua.pushGlobals()
+        state.push(Help.function, lua)
+        lua.rawSet(-2, "help")
+        lua.pop()
+        ResultTable.prepare(lua)
+        state.preload("nssh.reference", Reference.loader)
+        for script in BundledScript.all {
+            if let module = script.moduleName { state.preload(module, BundledScript.loader) }
+        }
+        return state
+    }
+}
+
+/// A script that the binary carries.
+public struct BundledScript {
+    /// `demo_uts.lua`, `lib/nssh/demo.lua`.
+    public let name: String
+    private let index: Int32
+
+    /// All of them.
+    public static var all: [BundledScript] {
+        (0..<nssh_script_count()).map { BundledScript(name: String(cString: nssh_script_name($0)), index: $0) }
+    }
+
+    /// The script of a name, as `nssh NAME` has it.
+    public static func named(_ name: String) -> BundledScript? { all.first { $0.name == name } }
+
+    /// Its text.
+    public var source: [UInt8] {
+        var size = 0
+        let start = nssh_script_source(index, &size)
+        return [UInt8](UnsafeRawBufferPointer(start: start, count: size))
+    }
+
+    /// What it is, in one line: its first comment.
+    public var summary: String {
+        let line = source.prefix { $0 != 10 }.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: " ") }
+        return String(decoding: line, as: UTF8.self)
+    }
+
+    /// The name for `require`; nil for one that is run.
+    var moduleName: String? {
+        guard name.hasPrefix("lib/"), name.hasSuffix(".lua") else { return nil }
+        return name.dropFirst(4).dropLast(4).split(separator: "/").joined(separator: ".")
+    }
+
+    /// The chunk name in tracebacks: nssh's own.
+    public var chunkName: String { "=\(name.hasPrefix("lib/") ? "nssh:" : "")\(name)" }
+
+    nonisolated(unsafe) static let loader = LuaFunction("nssh.loader", variadic: true, "") { call throws(LuaError) in
+        let lua = call.lua
+        let name = lua.string(1) ?? ""
+        guard let script = all.first(where: { $0.moduleName == name }) else { throw .message("no bundled module '\(name)'") }
+        try lua.load(script.source, name: script.chunkName)
+        lua.pushValue(1)
+        try lua.call(arguments: 1, results: 1)
+        return 1
+    }
+}

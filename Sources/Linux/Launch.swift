@@ -1,0 +1,124 @@
+import CLinux
+import Glibc
+
+/// A child to be made: the clone, and the steps around it. See `nssh_child.h`.
+public struct Launch {
+    /// The namespaces that clone3(2) makes.
+    public var types: NamespaceTypes = []
+    /// The child's steps.
+    public var steps: [Step] = []
+    /// Steps of an intermediate that makes the child and ends; empty: none.
+    public var outer: [Step] = []
+    /// The intermediate has its own copy of the memory.
+    public var outerCopies = false
+    /// The child execs and shares nssh's memory until then; otherwise it is a copy of nssh.
+    public var shares = true
+    /// Steps of nssh itself while the child waits at its first step; with the child's pid. Empty: the child does not wait.
+    public var meanwhile: ((Int32) throws(Failure) -> Void)?
+
+    /// A launch without steps.
+    public init() {}
+
+    /// What comes of a launch.
+    public enum Outcome {
+        /// In nssh.
+        case parent(pid: Int32, pidfd: Descriptor)
+        /// In a child that is a copy of nssh.
+        case child
+    }
+
+    nonisolated(unsafe) private static var status: UnsafeMutablePointer<nssh_status>?
+
+    /// Makes the child.
+    ///
+    /// - Parameter reportsReady: a child that is a copy says when its steps are done, and nssh waits for that.
+    /// - Throws: the step that failed; the child is gone then.
+    public func run(reportsReady: Bool = false) throws(Failure) -> Outcome {
+        if Launch.status == nil {
+            Launch.status = nssh_status_new()
+            guard Launch.status != nil else { throw Failure("mmap") }
+        }
+        let status = Launch.status!
+        // A child that needs nssh's help waits for a byte; that it execs, is ready or dies shows at the other pipe's end.
+        let go = meanwhile == nil ? nil : try Descriptor.pipe()
+        let done = meanwhile != nil && shares || reportsReady ? try Descriptor.pipe() : nil
+        var steps = steps
+        if let go { steps.insert(Step(.awaitParent(go.read.raw)), at: 0) }
+        if let done, !shares { steps.append(Step(.signalParent(done.write.raw))) }
+        let wasDumpable = nssh_prctl(PR_GET_DUMPABLE, 0) == 1
+
+        let (pid, errno) = try Signals.blocked { mask throws(Failure) in
+            var arena = StepArena()
+            var launch = nssh_launch()
+            launch.flags = UInt64(UInt32(bitPattern: types.rawValue))
+            launch.steps = UnsafePointer(arena.steps(steps))
+            launch.count = Int32(steps.count)
+            launch.outer = outer.isEmpty ? nil : UnsafePointer(arena.steps(outer))
+            launch.outer_count = Int32(outer.count)
+            launch.outer_copies = outerCopies
+            launch.shares = shares
+            launch.suspends = shares && meanwhile == nil
+            let pid = nssh_launch(&launch, status, mask)
+            let errno = Errno.last
+            if pid > 0, status.pointee.error == 0, let meanwhile {
+                go?.read.close()
+                done?.write.close()
+                do throws(Failure) { try meanwhile(pid) } catch {
+                    kill(pid, SIGKILL)
+                    waitpid(pid, nil, 0)
+                    Descriptor(status.pointee.pidfd).close()
+                    arena.release()
+                    throw error
+                }
+                try? go?.write.writeAll([0])
+                if let done, shares { _ = try? done.read.read(1) }
+            }
+            arena.release()
+            return (pid, errno)
+        }
+        if pid == 0 {
+            Launch.status = nil  // the page is shared with nssh: what this copy launches has its own
+            return .child
+        }
+        // In memory that is shared, a child that changes its ids makes nssh undumpable too (order.md, 1).
+        if wasDumpable, shares || !outer.isEmpty { _ = nssh_prctl(PR_SET_DUMPABLE, 1) }
+        done?.write.close()
+        if reportsReady, pid > 0, let done { _ = try? done.read.read(1) }
+        let pidfd = Descriptor(status.pointee.pidfd)
+        if status.pointee.error != 0 {
+            if pid > 0 { waitpid(pid, nil, 0) }
+            throw failure(
+                inOuter: status.pointee.in_outer != 0, Int(status.pointee.step), Errno(rawValue: status.pointee.error), steps)
+        }
+        if pid < 0 { throw Failure("clone3", errno, target: types.isEmpty ? nil : types.description) }
+        return .parent(pid: pid, pidfd: pidfd)
+    }
+
+    private func failure(inOuter: Bool, _ position: Int, _ errno: Errno, _ steps: [Step]) -> Failure {
+        if inOuter, position >= outer.count {
+            return Failure("clone3", errno, target: types.isEmpty ? nil : types.description)
+        }
+        let step = (inOuter ? outer : steps)[position]
+        return Failure(step.call, errno, stage: step.stage, target: step.target)
+    }
+}
+
+/// PR_GET_DUMPABLE, PR_SET_DUMPABLE of prctl(2).
+private let PR_GET_DUMPABLE: Int32 = 3
+private let PR_SET_DUMPABLE: Int32 = 4
+
+extension Launch {
+    /// Carries out steps in this process.
+    ///
+    /// - Throws: the step that failed; those before it stay done.
+    public static func inPlace(_ steps: [Step]) throws(Failure) {
+        var arena = StepArena()
+        let failed = nssh_run_steps(arena.steps(steps), Int32(steps.count), nil)
+        let errno = Errno.last
+        arena.release()
+        if failed >= 0 {
+            let step = steps[Int(failed)]
+            throw Failure(step.call, errno, stage: step.stage, target: step.target)
+        }
+    }
+}

@@ -1,0 +1,242 @@
+import CLinux
+import Glibc
+
+/// One kernel call of a plan, to be carried out in a child by `child.c`.
+public struct Step {
+    /// What it does.
+    public enum Action {
+        case awaitParent(Int32)
+        case signalParent(Int32)
+        case setns(descriptor: Int32, mask: Int32)
+        /// setns(2) into a file below /proc.
+        case setnsProc(path: String, type: Int32)
+        case unshare(Int32)
+        /// One write(2) to a file below /proc.
+        case writeProc(path: String, [UInt8])
+        case mount(source: String?, target: String, type: String?, flags: UInt, data: String?)
+        case sethostname([UInt8])
+        case setdomainname([UInt8])
+        case linkUp(String)
+        case setsid
+        case setpgid
+        case foreground(terminal: Int32)
+        case dup(from: Int32, to: Int32)
+        case closeOnExec(from: Int32)
+        case setgroups([UInt32])
+        case setresgid(UInt32)
+        case setresuid(UInt32)
+        case becomeRoot
+        case chdir([UInt8])
+        case fchdir(Int32)
+        case chroot(Int32)
+        case dieWithParent(pidfd: Int32)
+        case dumpable(Bool)
+        case signalAction(Int32, ignored: Bool)
+        case unblockSignals
+        case exec(candidates: [[UInt8]], arguments: [[UInt8]], environment: [[UInt8]])
+        case execDescriptor(Int32)
+    }
+
+    public var action: Action
+    /// The step in errors, when it is not the call's name: `mount /proc`.
+    private var named: String?
+
+    /// A step; `stage` names it in errors where the call's name says too little.
+    public init(_ action: Action, stage: String? = nil) {
+        self.action = action
+        named = stage
+    }
+
+    /// The system call.
+    public var call: String {
+        switch action {
+        case .awaitParent: "read"
+        case .signalParent: "write"
+        case .setns, .setnsProc: "setns"
+        case .unshare: "unshare"
+        case .writeProc: "write"
+        case .mount: "mount"
+        case .sethostname: "sethostname"
+        case .setdomainname: "setdomainname"
+        case .linkUp: "ioctl"
+        case .setsid: "setsid"
+        case .setpgid: "setpgid"
+        case .foreground: "tcsetpgrp"
+        case .dup: "dup2"
+        case .closeOnExec: "close_range"
+        case .setgroups: "setgroups"
+        case .setresgid: "setresgid"
+        case .setresuid: "setresuid"
+        case .becomeRoot: "setresuid"
+        case .chdir: "chdir"
+        case .fchdir: "fchdir"
+        case .chroot: "chroot"
+        case .dieWithParent, .dumpable: "prctl"
+        case .signalAction: "sigaction"
+        case .unblockSignals: "sigprocmask"
+        case .exec: "execve"
+        case .execDescriptor: "execveat"
+        }
+    }
+
+    /// What errors call the step.
+    public var stage: String { named ?? call }
+
+    /// What it is done to.
+    public var target: String? {
+        switch action {
+        case .setns(_, let mask): NamespaceTypes(rawValue: mask).description
+        case .setnsProc(let path, _), .writeProc(let path, _): "/proc/\(path)"
+        case .unshare(let flags): NamespaceTypes(rawValue: flags).description
+        case .mount(_, let target, _, _, _): target
+        case .sethostname(let name), .setdomainname(let name): "\"\(name.lossy)\""
+        case .linkUp(let name): name
+        case .setgroups(let groups): groups.map { String($0) }.joined(separator: " ")
+        case .setresgid(let id), .setresuid(let id): String(id)
+        case .chdir(let path): "\"\(path.lossy)\""
+        case .exec(_, let arguments, _): "\"\((arguments.first ?? []).prefix(200).map { $0 }.lossy)\""
+        default: nil
+        }
+    }
+}
+
+/// Memory for steps as C sees them; freed when the launch is over.
+struct StepArena: ~Copyable {
+    private var blocks: [UnsafeMutableRawPointer] = []
+
+    deinit { for block in blocks { free(block) } }
+
+    /// Frees it all: to be called when C is done with it, which also keeps it alive until then.
+    consuming func release() {}
+
+    mutating func bytes(_ bytes: some Collection<UInt8>) -> UnsafeMutablePointer<CChar> {
+        let block = malloc(bytes.count + 1)!
+        blocks.append(block)
+        var position = 0
+        for byte in bytes {
+            block.storeBytes(of: byte, toByteOffset: position, as: UInt8.self)
+            position += 1
+        }
+        block.storeBytes(of: 0, toByteOffset: position, as: UInt8.self)
+        return block.assumingMemoryBound(to: CChar.self)
+    }
+
+    mutating func list(_ strings: [[UInt8]]) -> UnsafePointer<UnsafeMutablePointer<CChar>?> {
+        let block = malloc((strings.count + 1) * MemoryLayout<UnsafeMutablePointer<CChar>?>.stride)!
+        blocks.append(block)
+        let list = block.assumingMemoryBound(to: UnsafeMutablePointer<CChar>?.self)
+        for (position, string) in strings.enumerated() { list[position] = bytes(string) }
+        list[strings.count] = nil
+        return UnsafePointer(list)
+    }
+
+    mutating func steps(_ steps: [Step]) -> UnsafeMutablePointer<nssh_step> {
+        let block = malloc(max(steps.count, 1) * MemoryLayout<nssh_step>.stride)!
+        blocks.append(block)
+        let list = block.assumingMemoryBound(to: nssh_step.self)
+        for (position, step) in steps.enumerated() { list[position] = encode(step.action) }
+        return list
+    }
+
+    private mutating func data(_ step: inout nssh_step, _ bytes: [UInt8]) {
+        step.data = UnsafeRawPointer(self.bytes(bytes))
+        step.size = bytes.count
+    }
+
+    private mutating func encode(_ action: Step.Action) -> nssh_step {
+        var step = nssh_step()
+        switch action {
+        case .awaitParent(let descriptor):
+            step.op = NSSH_OP_AWAIT
+            step.a = Int(descriptor)
+        case .signalParent(let descriptor):
+            step.op = NSSH_OP_SIGNAL
+            step.a = Int(descriptor)
+        case .setns(let descriptor, let mask):
+            step.op = NSSH_OP_SETNS
+            step.a = Int(descriptor)
+            step.b = Int(mask)
+        case .setnsProc(let path, let type):
+            step.op = NSSH_OP_SETNS_AT
+            step.a = Int(Proc.root)
+            step.b = Int(type)
+            step.text = UnsafePointer(bytes(path.utf8))
+        case .unshare(let flags):
+            step.op = NSSH_OP_UNSHARE
+            step.a = Int(flags)
+        case .writeProc(let path, let contents):
+            step.op = NSSH_OP_WRITE
+            step.a = Int(Proc.root)
+            step.text = UnsafePointer(bytes(path.utf8))
+            data(&step, contents)
+        case .mount(let source, let target, let type, let flags, let options):
+            step.op = NSSH_OP_MOUNT
+            step.text = source.map { UnsafePointer(bytes($0.utf8)) }
+            step.text2 = UnsafePointer(bytes(target.utf8))
+            step.text3 = type.map { UnsafePointer(bytes($0.utf8)) }
+            step.a = Int(bitPattern: flags)
+            step.data = options.map { UnsafeRawPointer(bytes($0.utf8)) }
+        case .sethostname(let name):
+            step.op = NSSH_OP_SETHOSTNAME
+            data(&step, name)
+        case .setdomainname(let name):
+            step.op = NSSH_OP_SETDOMAINNAME
+            data(&step, name)
+        case .linkUp(let name):
+            step.op = NSSH_OP_LINK_UP
+            step.text = UnsafePointer(bytes(name.utf8))
+        case .setsid: step.op = NSSH_OP_SETSID
+        case .setpgid: step.op = NSSH_OP_SETPGID
+        case .foreground(let terminal):
+            step.op = NSSH_OP_FOREGROUND
+            step.a = Int(terminal)
+        case .dup(let from, let to):
+            step.op = NSSH_OP_DUP
+            step.a = Int(from)
+            step.b = Int(to)
+        case .closeOnExec(let from):
+            step.op = NSSH_OP_CLOEXEC_FROM
+            step.a = Int(from)
+        case .setgroups(let groups):
+            step.op = NSSH_OP_SETGROUPS
+            step.b = groups.count
+            step.data = groups.withUnsafeBytes { UnsafeRawPointer(bytes($0)) }
+        case .setresgid(let id):
+            step.op = NSSH_OP_SETRESGID
+            step.a = Int(id)
+        case .setresuid(let id):
+            step.op = NSSH_OP_SETRESUID
+            step.a = Int(id)
+        case .becomeRoot: step.op = NSSH_OP_BECOME_ROOT
+        case .chdir(let path):
+            step.op = NSSH_OP_CHDIR
+            step.text = UnsafePointer(bytes(path))
+        case .fchdir(let descriptor):
+            step.op = NSSH_OP_FCHDIR
+            step.a = Int(descriptor)
+        case .chroot(let descriptor):
+            step.op = NSSH_OP_CHROOT
+            step.a = Int(descriptor)
+        case .dieWithParent(let pidfd):
+            step.op = NSSH_OP_DIE_WITH_PARENT
+            step.a = Int(pidfd)
+        case .dumpable(let on):
+            step.op = NSSH_OP_DUMPABLE
+            step.a = on ? 1 : 0
+        case .signalAction(let signal, let ignored):
+            step.op = NSSH_OP_SIGNAL_ACTION
+            step.a = Int(signal)
+            step.b = ignored ? 1 : 0
+        case .unblockSignals: step.op = NSSH_OP_UNBLOCK
+        case .exec(let candidates, let arguments, let environment):
+            step.op = NSSH_OP_EXEC
+            step.list = list(candidates)
+            step.arguments = list(arguments)
+            step.environment = list(environment)
+        case .execDescriptor(let descriptor):
+            step.op = NSSH_OP_EXEC_DESCRIPTOR
+            step.a = Int(descriptor)
+        }
+        return step
+    }
+}

@@ -1,0 +1,113 @@
+import CLinux
+import Glibc
+
+/// The value of an environment variable; nil when it is not set. getenv(3).
+public func environmentValue(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+/// Names, ids and files of the calling process: the calls that `sys` offers.
+public enum System {
+    /// The host name. gethostname(2).
+    public static func hostname() throws(Failure) -> [UInt8] {
+        var errno: Errno?
+        let name = [UInt8](unsafeUninitializedCapacity: 65) { buffer, count in
+            buffer.initialize(repeating: 0)
+            let result = buffer.withMemoryRebound(to: CChar.self) { gethostname($0.baseAddress!, 65) }
+            if result < 0 { errno = .last }
+            count = buffer.firstIndex(of: 0) ?? 65
+        }
+        if let errno { throw Failure("gethostname", errno) }
+        return name
+    }
+
+    /// The NIS domain name. getdomainname(2).
+    public static func domainname() throws(Failure) -> [UInt8] { try uname().domainname }
+
+    /// Sets the host name of the calling process's uts namespace. sethostname(2).
+    public static func setHostname(_ name: [UInt8]) throws(Failure) { try Launch.inPlace([Step(.sethostname(name))]) }
+
+    /// Sets the NIS domain name of the calling process's uts namespace. setdomainname(2).
+    public static func setDomainname(_ name: [UInt8]) throws(Failure) { try Launch.inPlace([Step(.setdomainname(name))]) }
+
+    /// uname(2), with the NIS domain name.
+    public static func uname() throws(Failure) -> (
+        sysname: [UInt8], nodename: [UInt8], release: [UInt8], version: [UInt8], machine: [UInt8], domainname: [UInt8]
+    ) {
+        var fields: [[UInt8]] = []
+        for number in Int32(0)..<6 {
+            guard let text = nssh_uname(number) else { throw Failure("uname") }
+            fields.append([UInt8](UnsafeRawBufferPointer(start: text, count: strlen(text))))
+        }
+        return (fields[0], fields[1], fields[2], fields[3], fields[4], fields[5])
+    }
+
+    /// The supplementary groups. getgroups(2).
+    public static func groups() throws(Failure) -> [UInt32] {
+        let count = try check(getgroups(0, nil), "getgroups")
+        var groups = [gid_t](repeating: 0, count: Int(count))
+        try check(getgroups(count, &groups), "getgroups")
+        return groups
+    }
+
+    /// Mounts. mount(2), with the flags' names as mount(8) writes them.
+    public static func mount(source: [UInt8]?, target: [UInt8], type: [UInt8]?, flags: UInt, data: [UInt8]?) throws(Failure) {
+        let action = Step.Action.mount(
+            source: source?.lossy, target: target.lossy, type: type?.lossy, flags: flags, data: data?.lossy)
+        try Launch.inPlace([Step(action)])
+    }
+
+    /// Unmounts. umount2(2).
+    public static func unmount(_ target: [UInt8], flags: Int32) throws(Failure) {
+        try check(umount2(target.asCString, flags), "umount2", target: target.lossy)
+    }
+
+    /// The target of a symbolic link. readlink(2).
+    public static func readlink(_ path: [UInt8]) throws(Failure) -> [UInt8] {
+        var errno: Errno?
+        let text = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+            let result = buffer.withMemoryRebound(to: CChar.self) { Glibc.readlink(path.asCString, $0.baseAddress!, 4096) }
+            if result < 0 { errno = .last }
+            count = max(result, 0)
+        }
+        if let errno { throw Failure("readlink", errno, target: path.lossy) }
+        return text
+    }
+
+    /// The names in a directory, sorted, without `.` and `..`. readdir(3).
+    public static func readdir(_ path: [UInt8]) throws(Failure) -> [String] {
+        try Descriptor.open(path, flags: O_RDONLY | O_DIRECTORY).entries().sorted()
+    }
+
+    /// What a file is. stat(2), or lstat(2).
+    public static func stat(_ path: [UInt8], followingLinks: Bool = true) throws(Failure) -> Glibc.stat {
+        var info = Glibc.stat()
+        try check(fstatat(AT_FDCWD, path.asCString, &info, followingLinks ? 0 : AT_SYMLINK_NOFOLLOW), "fstatat", target: path.lossy)
+        return info
+    }
+
+    /// The working directory. getcwd(3).
+    public static func workingDirectory() throws(Failure) -> String {
+        guard let text = getcwd(nil, 0) else { throw Failure("getcwd") }
+        defer { free(text) }
+        return String(cString: text)
+    }
+
+    /// Changes the working directory. chdir(2).
+    public static func changeDirectory(_ path: [UInt8]) throws(Failure) {
+        try check(chdir(path.asCString), "chdir", target: path.lossy)
+    }
+
+    /// Waits so many seconds.
+    ///
+    /// - Throws: `Failure.interrupted` on ^C.
+    public static func sleep(_ seconds: Double) throws(Failure) {
+        var none: [pollfd] = []
+        _ = try waitForEvents(&none, until: monotonicSeconds() + seconds)
+    }
+
+    /// Seconds on a clock. clock_gettime(2).
+    public static func clock(_ clock: clockid_t) throws(Failure) -> Double {
+        var time = timespec()
+        try check(clock_gettime(clock, &time), "clock_gettime")
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+}

@@ -1,0 +1,89 @@
+import CLinux
+import Glibc
+import Linux
+
+/// The children of this process.
+public enum Children {
+    /// One more in every copy of nssh that runs a function body: handles from before are not its own.
+    nonisolated(unsafe) private(set) static var generation = 0
+    /// Those not reaped yet.
+    nonisolated(unsafe) private static var living: [Process] = []
+    nonisolated(unsafe) private static var ownPidfd: Descriptor?
+
+    /// This process's own pidfd, by which a child can tell that it has died.
+    static func parentPidfd() throws(Failure) -> Int32 {
+        if let ownPidfd { return ownPidfd.raw }
+        let descriptor = Descriptor(try check(nssh_pidfd_open(getpid()), "pidfd_open"))
+        ownPidfd = descriptor
+        return descriptor.raw
+    }
+
+    /// The pids of the last children, also of those that have ended, to tell whose a process group is.
+    nonisolated(unsafe) private static var recent: [Int32] = []
+
+    static func wasOurs(_ pid: Int32) -> Bool { recent.contains(pid) }
+
+    static func add(_ process: Process) {
+        if recent.count >= 4096 { recent.removeFirst(2048) }
+        recent.append(process.pid)
+        // Those that nobody waits for are reaped when the next one starts.
+        for child in living where child.exit == nil { child.reap() }
+        living.append(process)
+    }
+
+    static func forget(_ process: Process) { living.removeAll { $0 === process } }
+
+    /// In a copy of nssh: it has no children yet.
+    static func startAnew() {
+        generation += 1
+        living = []
+        ownPidfd = nil
+    }
+
+    /// Waits until one of `processes` has ended.
+    ///
+    /// All children that end meanwhile are reaped: the init of a pid namespace does not end before a process that joined
+    /// it has been reaped (order.md, 5).
+    static func wait(for processes: [Process], until deadline: Double? = nil) throws(Failure) {
+        while true {
+            if processes.contains(where: { $0.reap() }) { return }
+            let children = living
+            let captures = children.flatMap(\.captures).filter { $0.descriptor != nil }
+            var events = captures.map { pollfd(fd: $0.descriptor!.raw, events: Int16(POLLIN), revents: 0) }
+            events += children.map { pollfd(fd: $0.pidfd.raw, events: Int16(POLLIN), revents: 0) }
+            if try !waitForEvents(&events, until: deadline) { return }
+            for (capture, event) in zip(captures, events) where event.revents != 0 { try capture.read() }
+            for (child, event) in zip(children, events[captures.count...]) where event.revents != 0 { child.reap() }
+        }
+    }
+
+    /// Waits for a process that has been killed; a signal does not end the wait.
+    static func waitUninterrupted(for process: Process) {
+        while !process.reap() {
+            let children = living
+            if children.count == 1 {
+                _ = process.collect(options: 0)
+                continue
+            }
+            var events = children.map { pollfd(fd: $0.pidfd.raw, events: Int16(POLLIN), revents: 0) }
+            poll(&events, nfds_t(events.count), -1)
+            for child in children { child.reap() }
+        }
+    }
+
+    /// The first of `processes` to end; nil when the time is up.
+    public static func first(of processes: [Process], until deadline: Double?) throws(Failure) -> Process? {
+        for process in processes { try process.requireOurs() }
+        try wait(for: processes, until: deadline)
+        return processes.first { $0.exit != nil }
+    }
+
+    /// Kills and reaps all: the end of nssh.
+    public static func closeAll() {
+        for child in living { _ = nssh_pidfd_send_signal(child.pidfd.raw, SIGKILL) }
+        for child in living { child.close() }
+    }
+
+    /// The pids of those that live.
+    public static var pids: [Int32] { living.map(\.pid) }
+}

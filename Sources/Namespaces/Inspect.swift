@@ -1,0 +1,85 @@
+import CLinux
+import Glibc
+import Linux
+
+/// What there is to see of a target's namespaces.
+public enum Inspect {
+    /// The links below /proc/PID/ns with the namespaces that children will be in.
+    public static let links = NamespaceType.allCases.map(\.rawValue) + ["pid_for_children", "time_for_children"]
+
+    /// The inode number of a target's namespace of one type.
+    public static func inode(_ target: Target, _ type: NamespaceType) throws(Failure) -> UInt64 {
+        if target.procName == nil { return try target.open(type).inode }
+        return try target.reading { name throws(Failure) in try readInode("\(name)/ns/\(type.rawValue)") }
+    }
+
+    /// The inode numbers of all of a target's namespaces, by link name; an unborn `pid_for_children` is absent.
+    public static func inodes(_ target: Target) throws(Failure) -> [(name: String, inode: UInt64)] {
+        if target.procName == nil {
+            let handle = try target.open(nil)
+            return [(handle.type.rawValue, handle.inode)]
+        }
+        return try target.reading { name throws(Failure) in
+            let directory = try Descriptor.open("\(name)/ns", below: Proc.root, flags: nssh_o_path | O_DIRECTORY)
+            var result: [(name: String, inode: UInt64)] = []
+            result.reserveCapacity(links.count)
+            for link in links {
+                do throws(Failure) { result.append((link, try readInode(link, below: directory.raw))) } catch {
+                    // A pid namespace without a process yet has no link; a type that this kernel lacks has no file.
+                    if error.errno?.rawValue != ENOENT { throw error }
+                }
+            }
+            return result
+        }
+    }
+
+    /// The types in which two targets differ. A target that is one namespace is compared in its type only.
+    public static func difference(_ a: Target, _ b: Target) throws(Failure) -> [(type: NamespaceType, UInt64, UInt64)] {
+        let left = try inodes(a)
+        let right = try inodes(b)
+        var result: [(type: NamespaceType, UInt64, UInt64)] = []
+        for type in NamespaceType.allCases {
+            guard let x = left.first(where: { $0.name == type.rawValue })?.inode,
+                let y = right.first(where: { $0.name == type.rawValue })?.inode
+            else { continue }
+            if x != y { result.append((type, x, y)) }
+        }
+        return result
+    }
+
+    /// Whether two targets share their namespaces: of one type, or all.
+    public static func same(_ a: Target, _ b: Target, _ type: NamespaceType?) throws(Failure) -> Bool {
+        if let type { return try inode(a, type) == inode(b, type) }
+        let comparable = try Set(inodes(a).map(\.name)).intersection(try inodes(b).map(\.name))
+        if comparable.isEmpty {
+            throw Failure(code: "EINVAL", "\(a.description) and \(b.description) are namespaces of different types: nothing to compare")
+        }
+        return try difference(a, b).isEmpty
+    }
+
+    /// Reads the number of `uts:[4026531838]`.
+    private static func readInode(_ path: String, below directory: Int32? = nil) throws(Failure) -> UInt64 {
+        let link = try Proc.link(path, below: directory)
+        guard let (_, inode) = Target.readLink(link) else {
+            throw Failure(code: "EINVAL", "/proc/\(path) reads \"\(link)\"", target: path)
+        }
+        return inode
+    }
+}
+
+/// The limits below /proc/sys/user; namespaces(7).
+public enum Limits {
+    /// Name and value of each `max_*_namespaces`, in the order of the types.
+    public static func own() throws(Failure) -> [(name: String, value: Int)] {
+        var result: [(name: String, value: Int)] = []
+        for type in NamespaceType.allCases {
+            do throws(Failure) {
+                let text = try Proc.read("sys/user/\(type.limitName)").lossy
+                if let value = Int(text.split(separator: "\n").first ?? "") { result.append((type.limitName, value)) }
+            } catch {
+                if error.errno?.rawValue != ENOENT { throw error }
+            }
+        }
+        return result
+    }
+}

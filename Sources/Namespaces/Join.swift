@@ -1,0 +1,61 @@
+import CLinux
+import Glibc
+import Linux
+
+extension Join {
+    /// All namespaces of a process that differ from nssh's own; nil when none does. Its root and working directory come
+    /// with a mnt namespace that differs.
+    public static func process(_ target: Target) throws(Failure) -> Join? {
+        var mask = NamespaceTypes()
+        for (type, _, _) in try Inspect.difference(.own, target) { mask.insert(type) }
+        // A pid namespace is a matter of the children: nssh may have unshared it.
+        let own = try Inspect.inodes(.own)
+        let theirs = try Inspect.inode(target, .pid)
+        if let born = own.first(where: { $0.name == "pid_for_children" })?.inode, born != theirs {
+            mask.insert(.pid)
+        } else if own.contains(where: { $0.name == "pid_for_children" }) {
+            mask.remove(.pid)
+        } else {
+            mask.insert(.pid)
+        }
+        if mask.isEmpty { return nil }
+        let pidfd: Descriptor
+        switch target {
+        case .process(let process):
+            try process.requireOurs()
+            pidfd = try process.pidfd.duplicate()
+        case .pid(let pid): pidfd = Descriptor(try check(nssh_pidfd_open(pid), "pidfd_open", target: "pid \(pid)"))
+        default: return nil
+        }
+        var join = Join(descriptor: pidfd, mask: mask)
+        if mask.contains(.mnt), let name = target.procName {
+            join.root = try target.reading { _ throws(Failure) in
+                try Descriptor.open("\(name)/root", below: Proc.root, flags: nssh_o_path | O_DIRECTORY)
+            }
+            join.cwd = try target.reading { _ throws(Failure) in
+                try Descriptor.open("\(name)/cwd", below: Proc.root, flags: nssh_o_path | O_DIRECTORY)
+            }
+        }
+        return join
+    }
+
+    /// One namespace; nil when nssh is in it.
+    public static func handle(_ handle: NamespaceHandle) throws(Failure) -> Join? {
+        try handle.requireOpen()
+        let type = handle.type
+        let own = try Inspect.inodes(.own)
+        let name = type == .pid ? "pid_for_children" : type.rawValue
+        if own.first(where: { $0.name == name })?.inode == handle.inode { return nil }
+        return Join(descriptor: try handle.descriptor.duplicate(), mask: NamespaceTypes(type))
+    }
+
+    /// A target of any kind.
+    public static func target(_ target: Target) throws(Failure) -> Join? {
+        switch target {
+        case .own: return nil
+        case .process, .pid: return try process(target)
+        case .handle(let handle): return try self.handle(handle)
+        case .inode, .path: return try self.handle(try target.open(nil))
+        }
+    }
+}

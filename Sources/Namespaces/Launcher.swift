@@ -1,0 +1,106 @@
+import CLinux
+import Glibc
+import Linux
+
+/// Carries out plans.
+public enum Launcher {
+    nonisolated(unsafe) private static var image: Descriptor?
+    nonisolated(unsafe) private static var emptyRoot: Descriptor?
+    nonisolated(unsafe) private static var emptyRootIsRefused = false
+
+    /// What comes of a launch.
+    public enum Outcome {
+        /// In nssh: the new child.
+        case parent(Process)
+        /// In a child that is a copy of nssh; the results go to this file, and the copy leaves by `_exit`.
+        case child(results: Descriptor)
+    }
+
+    /// Makes a child as `options` say.
+    ///
+    /// - Throws: the step that failed, on what, and why; nothing is left behind then.
+    public static func launch(_ options: Options) throws(Failure) -> Outcome {
+        var resources = Plan.Resources()
+        resources.parentPidfd = try Children.parentPidfd()
+        var streams = Streams()
+        var kind = Process.Body.program
+        var results: Descriptor?
+        switch options.body {
+        case .held:
+            kind = .held
+            resources.image = try heldImage()
+            if !options.types.contains(.mnt) { resources.emptyRoot = try root(options) }
+        case .program(let arguments):
+            try checkArguments(arguments)
+            streams = try Streams(options)
+        case .function:
+            kind = .function
+            streams = try Streams(options)
+            results = try Descriptor.memory("nssh-results")
+        }
+        resources.streams = streams.moves
+        if options.foreground, isatty(0) == 1 { resources.terminal = 0 }
+
+        var plan = Plan(options, resources)
+        if !plan.meanwhile.isEmpty {
+            let files = plan.meanwhile
+            plan.launch.meanwhile = { pid throws(Failure) in
+                for file in files {
+                    try Proc.write("\(pid)/\(file.file)", file.contents, stage: "write \(file.file)")
+                }
+            }
+        }
+        if kind == .function { fflush(nil) }
+        let outcome: Launch.Outcome
+        do { outcome = try plan.launch.run(reportsReady: kind == .function) } catch {
+            throw Hints.add(to: error, options)
+        }
+        switch outcome {
+        case .child:
+            Children.startAnew()
+            streams.releaseInChild()
+            return .child(results: results!)
+        case .parent(let pid, let pidfd):
+            let process = Process(pid: pid, pidfd: pidfd, body: kind, types: options.types, ownsGroup: true)
+            process.stdin = streams.stdin
+            process.stdout = streams.stdout
+            process.stderr = streams.stderr
+            process.captures = streams.captures
+            process.results = results
+            Children.add(process)
+            return .parent(process)
+        }
+    }
+
+    /// Makes what later launches need, while nssh's children are still born in its own pid namespace.
+    static func prepare() { _ = try? root(Options()) }
+
+    private static func heldImage() throws(Failure) -> Int32 {
+        if let image { return image.raw }
+        let descriptor = Descriptor(try check(nssh_held_image(), "memfd_create", stage: "make held image"))
+        image = descriptor
+        return descriptor.raw
+    }
+
+    /// The root that leads nowhere. It takes CAP_SYS_CHROOT, which the child has if it is root's or in a new user namespace;
+    /// without either there is nobody more powerful in its namespaces than the user, and it keeps the root it has.
+    private static func root(_ options: Options) throws(Failure) -> Int32 {
+        guard options.types.contains(.user) || Capabilities.effective(contains: [.sysChroot]) else { return -1 }
+        if let emptyRoot { return emptyRoot.raw }
+        if emptyRootIsRefused { return -1 }
+        let raw = nssh_empty_root()
+        if raw < 0 {
+            emptyRootIsRefused = true
+            return -1
+        }
+        emptyRoot = Descriptor(raw)
+        return raw
+    }
+
+    private static func checkArguments(_ arguments: [[UInt8]]) throws(Failure) {
+        for argument in arguments where argument.contains(0) {
+            throw Failure(code: "EINVAL", "an argument of a program cannot contain a zero byte", target: argument.lossy)
+        }
+        if arguments.first?.isEmpty ?? true { throw Failure(code: "EINVAL", "the program's name is empty") }
+    }
+}

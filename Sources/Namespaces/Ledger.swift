@@ -1,0 +1,159 @@
+import CLinux
+import Glibc
+import Linux
+
+/// A snapshot of what could be left behind on a machine; the difference of two is what was.
+public struct Ledger: Sendable {
+    /// The kinds of things in it, in the order of `items`.
+    public enum Kind: String, CaseIterable, Sendable {
+        case process, mount, pin, link, queue, cgroup, descriptor
+    }
+
+    /// A thing that was there.
+    public struct Item: Hashable, Sendable {
+        public var kind: Kind
+        /// What it is, in words: it names the thing as long as it lives.
+        public var name: String
+        /// Whether it is surely nssh's doing.
+        public var isCertain = true
+    }
+
+    /// All things, by kind, and by name within it.
+    public private(set) var items: [Item] = []
+    /// What could not be looked at, and why.
+    public private(set) var unreadable: [String] = []
+    private var parents: [Int32: ProcessEntry] = [:]
+    private let own = getpid()
+
+    struct ProcessEntry: Sendable {
+        var parent, group, session: Int32
+        var start: UInt64
+        var name: String
+    }
+
+    /// Looks at the machine now.
+    public init() {
+        for kind in Kind.allCases {
+            do throws(Failure) { items += try look(kind).map { Item(kind: kind, name: $0) }.sorted { $0.name < $1.name } } catch {
+                unreadable.append("\(kind.rawValue): \(error.message)")
+            }
+        }
+    }
+
+    /// What is there and was not in `before`. A process counts when it descends from nssh, or is in a session or process
+    /// group of nssh or its children; an orphan that might be anybody's is listed as not certain; a process that somebody
+    /// else started is left out.
+    public func since(_ before: Ledger) -> [Item] {
+        let known = Set(before.items)
+        return items.compactMap { item in
+            if known.contains(item) { return nil }
+            guard item.kind == .process else { return item }
+            guard let pid = Int32(item.name.prefix { $0 != " " }), let entry = parents[pid] else { return nil }
+            return attribute(pid, entry, before).map { Item(kind: .process, name: item.name, isCertain: $0) }
+        }
+    }
+
+    /// Whether a new process is surely nssh's (true), perhaps (false), or somebody else's (nil).
+    private func attribute(_ pid: Int32, _ entry: ProcessEntry, _ before: Ledger) -> Bool? {
+        if entry.session == getsid(0) || Children.wasOurs(entry.group) || Children.wasOurs(entry.session) { return pid != own ? true : nil }
+        var ancestor = entry.parent
+        while ancestor > 1, let next = parents[ancestor] {
+            if ancestor == own { return true }
+            if before.parents[ancestor]?.start == next.start { return nil }
+            ancestor = next.parent
+        }
+        // A kernel thread, or one that was adopted by init.
+        return entry.parent <= 1 && !entry.name.hasPrefix("[") ? false : nil
+    }
+
+    private mutating func look(_ kind: Kind) throws(Failure) -> [String] {
+        switch kind {
+        case .process: return try processes()
+        case .mount:
+            return try Mount.own().filter { $0.type != "nsfs" }.map { "\($0.target) (\($0.type), mount \($0.id))" }
+        case .pin: return try Mount.own().filter { $0.type == "nsfs" }.map { "\($0.target) (\($0.root))" }
+        case .link: return try Network.links().map { "\($0.name) (link \($0.index))" }
+        case .queue: return try queues()
+        case .cgroup: return cgroups()
+        case .descriptor:
+            // The descriptor of the listing itself is closed again when its link is read.
+            return try Proc.entries(of: "self/fd").compactMap { name in
+                (try? Proc.link("self/fd/\(name)")).map { "\(name) (\($0))" }
+            }
+        }
+    }
+
+    private mutating func processes() throws(Failure) -> [String] {
+        var names: [String] = []
+        for pid in try Proc.pids() {
+            guard let entry = Ledger.entry(pid) else { continue }
+            parents[pid] = entry
+            names.append("\(pid) \(entry.name) (started \(entry.start))")
+        }
+        return names
+    }
+
+    /// Fields of /proc/PID/stat; nil when the process is gone. proc_pid_stat(5).
+    private static func entry(_ pid: Int32) -> ProcessEntry? {
+        guard let bytes = try? Proc.read("\(pid)/stat"), let close = bytes.lastIndex(of: UInt8(ascii: ")")),
+            let open = bytes.firstIndex(of: UInt8(ascii: "("))
+        else { return nil }
+        let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+        guard fields.count > 19, let parent = Int32(fields[1]), let group = Int32(fields[2]), let session = Int32(fields[3]),
+            let start = UInt64(fields[19])
+        else { return nil }
+        let name = String(decoding: bytes[(open + 1)..<close], as: UTF8.self)
+        return ProcessEntry(parent: parent, group: group, session: session, start: start, name: parent == 2 ? "[\(name)]" : name)
+    }
+
+    /// System V IPC and POSIX message queues; the latter show only where an mqueue file system is mounted.
+    private func queues() throws(Failure) -> [String] {
+        var names: [String] = []
+        for (file, what) in [("msg", "message queue"), ("sem", "semaphore set"), ("shm", "shared memory")] {
+            guard let bytes = try? Proc.read("sysvipc/\(file)") else { continue }
+            for line in bytes.split(separator: 10).dropFirst() {
+                let fields = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+                if fields.count > 1 { names.append("\(what) \(fields[1]) (key \(fields[0]))") }
+            }
+        }
+        for mount in try Mount.own() where mount.type == "mqueue" {
+            guard let directory = try? Descriptor.open(Array(mount.target.utf8), flags: O_RDONLY | O_DIRECTORY) else { continue }
+            names += try directory.entries().map { "POSIX message queue /\($0)" }
+        }
+        return names
+    }
+
+    /// The directories of all cgroup hierarchies.
+    private mutating func cgroups() -> [String] {
+        var names: [String] = []
+        guard let mounts = try? Mount.own() else { return [] }
+        for mount in mounts where mount.type == "cgroup" || mount.type == "cgroup2" {
+            var pending = [mount.target]
+            while let path = pending.popLast(), names.count < 100_000 {
+                guard let directory = try? Descriptor.open(Array(path.utf8), flags: O_RDONLY | O_DIRECTORY) else {
+                    unreadable.append("cgroup: \(path)")
+                    continue
+                }
+                for child in Ledger.subdirectories(directory) {
+                    names.append("\(path)/\(child)")
+                    pending.append("\(path)/\(child)")
+                }
+            }
+        }
+        return names
+    }
+
+    private static func subdirectories(_ directory: Descriptor) -> [String] {
+        guard let stream = fdopendir(directory.take()) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            guard entry.pointee.d_type == UInt8(DT_DIR) else { continue }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+}

@@ -1,0 +1,120 @@
+import Linux
+
+/// What a child is to be: the options of clone, run, call and shell.
+public struct Options {
+    /// New namespaces.
+    public var types: NamespaceTypes = []
+    public var user: UserMap?
+    public var hostname: [UInt8]?
+    public var domainname: [UInt8]?
+    /// Offsets of the clocks of a new time namespace.
+    public var monotonic: TimeOffset?
+    public var boottime: TimeOffset?
+    /// Of all mounts of a new mnt namespace; nil leaves it unchanged.
+    public var propagation: Propagation? = .private
+    /// A fresh /proc.
+    public var proc = false
+    public var loopbackUp = false
+    /// Existing namespaces to join first.
+    public var join: Join?
+
+    public var body: Body = .held
+    public var stdin: Stream = .inherit
+    public var stdout: Stream = .inherit
+    public var stderr: Stream = .inherit
+    /// Changes to the environment: nil removes.
+    public var environment: [(name: [UInt8], value: [UInt8]?)] = []
+    public var clearEnvironment = false
+    public var cwd: [UInt8]?
+    public var uid: UInt32?
+    public var gid: UInt32?
+    public var groups: [UInt32]?
+    public var argv0: [UInt8]?
+    /// Seconds.
+    public var timeout: Double?
+    /// The terminal is lent to the child.
+    public var foreground = false
+
+    /// Nothing new, held.
+    public init() {}
+
+    /// What a child runs.
+    public enum Body {
+        case held
+        case program([[UInt8]])
+        /// The caller goes on in the child.
+        case function
+    }
+
+    /// Where a standard stream leads.
+    public enum Stream {
+        case inherit
+        case null
+        /// A pipe whose other end nssh keeps.
+        case pipe
+        /// A pipe that nssh reads to the end.
+        case capture
+        case descriptor(Int32)
+        case path([UInt8])
+        case data([UInt8])
+    }
+
+    /// mount(2) propagation.
+    public enum Propagation: String, CaseIterable, Sendable {
+        case `private`, shared, slave
+    }
+}
+
+/// The maps of a new user namespace; user_namespaces(7).
+public enum UserMap: Equatable, Sendable {
+    /// None: everybody is the overflow uid.
+    case unmapped
+    /// Our own ids are 0 inside.
+    case root
+    /// Our own ids are themselves inside.
+    case identity
+    case ranges(uid: [IDRange], gid: [IDRange], denySetgroups: Bool)
+}
+
+/// A line of a uid_map or gid_map.
+public struct IDRange: Equatable, Sendable {
+    public var inside, outside, count: UInt32
+    /// `count` ids from `inside` on are those from `outside` on.
+    public init(inside: UInt32, outside: UInt32, count: UInt32) {
+        self.inside = inside
+        self.outside = outside
+        self.count = count
+    }
+
+    var line: String { "\(inside) \(outside) \(count)\n" }
+}
+
+/// Seconds and nanoseconds (0…999,999,999) of a clock offset; time_namespaces(7).
+public struct TimeOffset: Equatable, Sendable {
+    public var seconds: Int
+    public var nanoseconds: Int
+
+    /// The offset of so many seconds, as the kernel wants it: nanoseconds are never negative. Nil when out of range.
+    public init?(_ seconds: Double) {
+        guard seconds.isFinite, seconds.magnitude < 4_611_686_018 else { return nil }
+        let whole = seconds.rounded(.down)
+        self.seconds = Int(whole)
+        nanoseconds = Int(((seconds - whole) * 1e9).rounded())
+        if nanoseconds == 1_000_000_000 {
+            self.seconds += 1
+            nanoseconds = 0
+        }
+    }
+
+    func line(_ clock: String) -> String { "\(clock) \(seconds) \(nanoseconds)\n" }
+}
+
+/// Existing namespaces that a child joins.
+public struct Join {
+    /// A pidfd, or a namespace file descriptor when `mask` is one type.
+    public var descriptor: Descriptor
+    public var mask: NamespaceTypes
+    /// The target's root and working directory, taken on when the mnt namespace is joined.
+    public var root: Descriptor?
+    public var cwd: Descriptor?
+}

@@ -1,0 +1,140 @@
+import CLinux
+import Glibc
+import Linux
+
+/// A child of nssh, held by a pidfd: pids are reused, pidfds are not.
+public final class Process {
+    /// What it runs.
+    public enum Body: String, Sendable {
+        case held, program, function
+    }
+
+    /// The pid in nssh's pid namespace.
+    public let pid: Int32
+    public let body: Body
+    /// The types of namespaces that were made for it.
+    public let types: NamespaceTypes
+    /// The ends of the pipes that were asked for.
+    public var stdin, stdout, stderr: Descriptor?
+    /// The streams that nssh reads to the end.
+    var captures: [Capture] = []
+    /// Where a function's results come back.
+    var results: Descriptor?
+    /// How it ended; nil while it runs.
+    public private(set) var exit: Exit?
+    /// When it started and ended, on `monotonicSeconds`.
+    public let started = monotonicSeconds()
+    public private(set) var ended: Double?
+    /// Whether nssh killed it because its time was up.
+    public internal(set) var timedOut = false
+
+    let pidfd: Descriptor
+    /// Its own process group, which ends with it.
+    private let ownsGroup: Bool
+    private let generation = Children.generation
+
+    init(pid: Int32, pidfd: Descriptor, body: Body, types: NamespaceTypes, ownsGroup: Bool) {
+        self.pid = pid
+        self.pidfd = pidfd
+        self.body = body
+        self.types = types
+        self.ownsGroup = ownsGroup
+    }
+
+    /// Whether this process is nssh's child: in a copy of nssh (a function body) the handles it inherited are not.
+    public var isOurs: Bool { generation == Children.generation }
+
+    /// Whether it runs.
+    public var isAlive: Bool {
+        reap()
+        return exit == nil
+    }
+
+    /// Takes note of its end if it has ended. waitid(2).
+    ///
+    /// - Returns: whether it has ended.
+    @discardableResult func reap() -> Bool { collect(options: WNOHANG) }
+
+    /// The end, when there is one; without WNOHANG it is waited for. False on EINTR, too.
+    func collect(options: Int32) -> Bool {
+        if exit != nil { return true }
+        guard isOurs else { return false }
+        var info = siginfo_t()
+        // What is left of its group dies first: while the leader is not reaped, its number cannot be another's.
+        guard nssh_wait_pidfd(pidfd.raw, &info, WEXITED | WNOWAIT | options) == 0, nssh_siginfo_pid(&info) != 0 else { return false }
+        if ownsGroup { _ = Glibc.kill(-pid, SIGKILL) }
+        nssh_wait_pidfd(pidfd.raw, &info, WEXITED)
+        let status = nssh_siginfo_status(&info)
+        exit = info.si_code == CLD_EXITED ? Exit(status: status) : Exit(signal: Signals.name(status))
+        ended = monotonicSeconds()
+        pidfd.close()
+        for capture in captures { capture.drain() }
+        Children.forget(self)
+        return true
+    }
+
+    /// What was captured of its standard output; nil when that was not asked for.
+    public var capturedOutput: [UInt8]? { captures.first { $0.name == "stdout" }?.bytes }
+    /// What was captured of its standard error; nil when that was not asked for.
+    public var capturedError: [UInt8]? { captures.first { $0.name == "stderr" }?.bytes }
+
+    /// Waits for its end, until `deadline` on `monotonicSeconds`.
+    ///
+    /// - Returns: nil when the time is up.
+    public func wait(until deadline: Double? = nil) throws(Failure) -> Exit? {
+        try requireOurs()
+        try Children.wait(for: [self], until: deadline)
+        return exit
+    }
+
+    /// Whether a signal has stopped it since the last look. WSTOPPED of waitid(2).
+    var isStopped: Bool {
+        var info = siginfo_t()
+        return nssh_wait_pidfd(pidfd.raw, &info, WSTOPPED | WNOHANG) == 0 && nssh_siginfo_pid(&info) != 0
+    }
+
+    /// Lets it and its group go on.
+    func continueGroup() { _ = Glibc.kill(-pid, SIGCONT) }
+
+    /// Sends a signal. pidfd_send_signal(2).
+    public func kill(_ signal: Int32 = SIGTERM) throws(Failure) {
+        if reap() { throw ended("kill") }
+        try check(nssh_pidfd_send_signal(pidfd.raw, signal), "pidfd_send_signal", target: "process \(pid)")
+    }
+
+    /// Kills and reaps it, whatever it runs; more than one call is harmless.
+    public func close() {
+        guard isOurs, !reap() else { return }
+        stdin?.close()
+        stdout?.close()
+        stderr?.close()
+        _ = nssh_pidfd_send_signal(pidfd.raw, SIGKILL)
+        Children.waitUninterrupted(for: self)
+    }
+
+    /// The directory of /proc for it, checked to be still its own.
+    func withProc<Result>(_ body: (String) throws(Failure) -> Result) throws(Failure) -> Result {
+        if reap() { throw ended("look") }
+        let result = try body("\(pid)")
+        if reap() { throw ended("look") }
+        return result
+    }
+
+    /// Its pid inside its own pid namespace; the last of the `NSpid:` line.
+    public func innerPid() throws(Failure) -> Int32 {
+        let line = try withProc { path throws(Failure) in try Proc.status(pid, "NSpid") }
+        return line?.split(whereSeparator: { $0 == "\t" || $0 == " " }).last.flatMap { Int32($0) } ?? pid
+    }
+
+    func requireOurs() throws(Failure) {
+        if !isOurs {
+            throw Failure(
+                code: "FOREIGN", "process \(pid) is no child of this copy of nssh", target: "process \(pid)",
+                hint: "use it outside the function body")
+        }
+    }
+
+    private func ended(_ what: String) -> Failure {
+        Failure(code: "ENDED", "process \(pid) has ended", target: "process \(pid)", hint: "its namespaces may be gone with it")
+    }
+}

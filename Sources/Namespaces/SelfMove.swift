@@ -1,0 +1,65 @@
+import CLinux
+import Glibc
+import Linux
+
+/// Moving nssh itself.
+public enum SelfMove {
+    /// Leaves namespaces for new ones, then does what the settings ask for. unshare(2).
+    ///
+    /// - Throws: the step that failed. Steps before it stay done, and the message says so.
+    public static func unshare(_ options: Options) throws(Failure) {
+        if options.types.contains(.pid) { Launcher.prepare() }
+        do { try Launch.inPlace(Plan.moving(options)) } catch {
+            var failure = Hints.add(to: error, options)
+            if failure.call != "unshare" {
+                failure.hint = (failure.hint.map { $0 + "; " } ?? "") + "nssh is already in the new namespaces"
+            }
+            throw failure
+        }
+    }
+
+    /// Joins existing namespaces. setns(2).
+    public static func setns(_ target: Target, _ types: [NamespaceType]?) throws(Failure) {
+        let join: Join
+        if let types {
+            guard !types.isEmpty else { throw Failure(code: "EINVAL", "an empty list of types joins nothing") }
+            if target.procName != nil {
+                // One call on a pidfd joins all or none.
+                var mask = NamespaceTypes()
+                for type in types { mask.insert(type) }
+                join = Join(descriptor: try pidfd(target), mask: mask)
+            } else {
+                guard types.count == 1 else {
+                    throw Failure(code: "EINVAL", "\(target.description) is one namespace and cannot be joined as \(types.count) types")
+                }
+                join = Join(descriptor: try target.open(types[0]).descriptor, mask: NamespaceTypes(types[0]))
+            }
+        } else if target.procName != nil {
+            guard let found = try Join.process(target) else { return }
+            join = found
+        } else {
+            let handle = try target.open(nil)
+            join = Join(descriptor: handle.descriptor, mask: NamespaceTypes(handle.type))
+        }
+        if nssh_setns(join.descriptor.raw, join.mask.rawValue) < 0 {
+            var failure = Failure("setns", .last, target: "\(target.description), \(join.mask.description)")
+            if failure.errno?.rawValue == EINVAL, join.mask.contains(.user) {
+                failure.hint = "a process cannot join the user namespace that it is in"
+            } else {
+                failure = Hints.add(to: failure, Options())
+            }
+            throw failure
+        }
+    }
+
+    private static func pidfd(_ target: Target) throws(Failure) -> Descriptor {
+        switch target {
+        case .process(let process):
+            try process.requireOurs()
+            if !process.isAlive { throw Failure(code: "ENDED", "process \(process.pid) has ended", target: "process \(process.pid)") }
+            return try process.pidfd.duplicate()
+        case .pid(let pid): return Descriptor(try check(nssh_pidfd_open(pid), "pidfd_open", target: "pid \(pid)"))
+        default: return Descriptor(try check(nssh_pidfd_open(getpid()), "pidfd_open", target: "self"))
+        }
+    }
+}

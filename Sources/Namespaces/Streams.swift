@@ -1,0 +1,66 @@
+import CLinux
+import Glibc
+import Linux
+
+/// The standard streams of a child: what to put where, and the ends that nssh keeps.
+struct Streams {
+    /// dup2(2) from, to.
+    private(set) var moves: [(from: Int32, to: Int32)] = []
+    private(set) var stdin, stdout, stderr: Descriptor?
+    private(set) var captures: [Capture] = []
+    /// The child's ends; nssh lets go of them after the launch.
+    private var theirs: [Descriptor] = []
+
+    init() {}
+
+    init(_ options: Options) throws(Failure) {
+        stdin = try add(options.stdin, 0, "stdin")
+        stdout = try add(options.stdout, 1, "stdout")
+        stderr = try add(options.stderr, 2, "stderr")
+        if case .capture = options.stdout, let pipe = stdout {
+            captures.append(Capture("stdout", pipe))
+            stdout = nil
+        }
+        if case .capture = options.stderr, let pipe = stderr {
+            captures.append(Capture("stderr", pipe))
+            stderr = nil
+        }
+    }
+
+    /// In a copy of nssh: the ends that nssh keeps are not the copy's.
+    mutating func releaseInChild() {
+        stdin = nil
+        stdout = nil
+        stderr = nil
+        captures = []
+        theirs = []
+    }
+
+    private mutating func add(_ stream: Options.Stream, _ number: Int32, _ name: String) throws(Failure) -> Descriptor? {
+        var kept: Descriptor?
+        let source: Descriptor
+        do throws(Failure) {
+            switch stream {
+            case .inherit: return nil
+            case .descriptor(let raw):
+                // A copy above the standard ones, so that no move overwrites the source of another.
+                source = try Descriptor.duplicate(raw)
+            case .null: source = try Descriptor.open(Array("/dev/null".utf8), flags: O_RDWR)
+            case .path(let path):
+                let flags = number == 0 ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC
+                source = try Descriptor.open(path, flags: flags | O_NOCTTY)
+            case .data(let bytes): source = try Descriptor.memory("nssh-stdin", contents: bytes)
+            case .pipe, .capture:
+                let pipe = try Descriptor.pipe()
+                (source, kept) = number == 0 ? (pipe.read, pipe.write) : (pipe.write, pipe.read)
+            }
+        } catch {
+            var failure = error
+            failure.stage = "\(name): \(failure.call ?? "")"
+            throw failure
+        }
+        theirs.append(source)
+        moves.append((source.raw, number))
+        return kept
+    }
+}

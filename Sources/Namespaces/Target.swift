@@ -1,0 +1,143 @@
+import CLinux
+import Glibc
+import Linux
+
+/// What names existing namespaces.
+public enum Target {
+    case own
+    case process(Process)
+    case handle(NamespaceHandle)
+    case pid(Int32)
+    /// An inode number, with its type when that is known.
+    case inode(UInt64, NamespaceType?)
+    case path([UInt8])
+
+    /// The highest pid there can be (PID_MAX_LIMIT); larger integers are inode numbers.
+    public static let highestPid = 1 << 22
+
+    /// An integer: a pid or an inode number.
+    public init(_ number: Int) throws(Failure) {
+        guard number > 0 else { throw Failure(code: "EINVAL", "\(number) is neither a pid nor an inode number") }
+        self = number <= Target.highestPid ? .pid(Int32(number)) : .inode(UInt64(number), nil)
+    }
+
+    /// A string: `self`, `uts:[4026531838]` or a path.
+    public init(_ text: [UInt8]) throws(Failure) {
+        if text == Array("self".utf8) {
+            self = .own
+        } else if let (type, inode) = Target.readLink(text.lossy) {
+            self = .inode(inode, type)
+        } else if text.contains(UInt8(ascii: "/")) {
+            self = .path(text)
+        } else {
+            throw Failure(
+                code: "EINVAL", "\"\(text.prefix(80).map { $0 }.lossy)\" names no target",
+                hint: "a target is a process, a handle, a pid, an inode number, \"self\", \"uts:[4026531838]\" or a path with a /")
+        }
+    }
+
+    /// Reads `uts:[4026531838]`.
+    public static func readLink(_ text: String) -> (NamespaceType, UInt64)? {
+        guard text.utf8.last == UInt8(ascii: "]"), let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+        let rest = text.utf8[text.utf8.index(after: colon)...]
+        guard rest.first == UInt8(ascii: "["), let inode = UInt64(String(Substring(rest.dropFirst().dropLast()))),
+            let type = NamespaceType(name: String(text[..<colon]))
+        else { return nil }
+        return (type, inode)
+    }
+
+    /// The target in words, for messages.
+    public var description: String {
+        switch self {
+        case .own: "self"
+        case .process(let process): "process \(process.pid)"
+        case .handle(let handle): handle.link
+        case .pid(let pid): "pid \(pid)"
+        case .inode(let inode, let type): type.map { "\($0.rawValue):[\(inode)]" } ?? "inode \(inode)"
+        case .path(let path): path.lossy
+        }
+    }
+
+    /// The directory below /proc of a target that is a process; nil for one that is a single namespace.
+    var procName: String? {
+        switch self {
+        case .own: "self"
+        case .process(let process): String(process.pid)
+        case .pid(let pid): String(pid)
+        default: nil
+        }
+    }
+
+    /// Reads something of the target's /proc directory, so that what is read is surely of this process.
+    func reading<Result>(_ body: (String) throws(Failure) -> Result) throws(Failure) -> Result {
+        do {
+            if case .process(let process) = self { return try process.withProc(body) }
+            return try body(procName!)
+        } catch {
+            throw explained(error)
+        }
+    }
+
+    /// `error` in terms of the target.
+    private func explained(_ error: Failure) -> Failure {
+        var failure = error
+        switch error.errno?.rawValue {
+        case ENOENT, ESRCH:
+            if case .pid(let pid) = self, kill(pid, 0) < 0, Errno.last.rawValue == ESRCH {
+                failure.hint = "there is no process \(pid)"
+            } else {
+                failure.hint = "the process may have ended"
+            }
+        case EACCES, EPERM:
+            failure.hint = "looking at \(description) needs the right to ptrace it: same user and no more capabilities than nssh has, or CAP_SYS_PTRACE"
+        default: break
+        }
+        return failure
+    }
+
+    /// Opens the target's namespace of a type; for a target that is one namespace, `type` is checked if given.
+    public func open(_ type: NamespaceType?) throws(Failure) -> NamespaceHandle {
+        let handle: NamespaceHandle
+        switch self {
+        case .own, .process, .pid:
+            guard let type else {
+                throw Failure(code: "EINVAL", "\(description) has a namespace of each type", hint: "say which: ns.open(target, \"uts\")")
+            }
+            return try reading { name throws(Failure) in
+                let path = "\(name)/ns/\(type.rawValue)"
+                let raw = nssh_openat(Proc.root, path, O_RDONLY | O_CLOEXEC, 0)
+                return try NamespaceHandle(Descriptor(try check(raw, "openat", target: "/proc/\(path)")), target: description)
+            }
+        case .handle(let other):
+            try other.requireOpen()
+            handle = try NamespaceHandle(other.descriptor.duplicate(), target: description)
+        case .inode(let inode, let known):
+            handle = try Target.find(inode, known ?? type)
+        case .path(let path):
+            handle = try NamespaceHandle(try Descriptor.open(path, flags: O_RDONLY | O_NONBLOCK), target: description)
+        }
+        if let type, handle.type != type {
+            throw Failure(
+                code: "EINVAL", "\(description) is a \(handle.type.rawValue) namespace, not a \(type.rawValue) namespace",
+                target: description)
+        }
+        return handle
+    }
+
+    /// Looks for a namespace by its inode number at the processes that can be seen.
+    private static func find(_ inode: UInt64, _ type: NamespaceType?) throws(Failure) -> NamespaceHandle {
+        let types = type.map { [$0] } ?? NamespaceType.allCases
+        for pid in try Proc.pids() {
+            for type in types {
+                for name in [type.rawValue] + (type == .pid || type == .time ? ["\(type.rawValue)_for_children"] : []) {
+                    guard let link = try? Proc.link("\(pid)/ns/\(name)"), link == "\(type.rawValue):[\(inode)]" else { continue }
+                    let raw = nssh_openat(Proc.root, "\(pid)/ns/\(name)", O_RDONLY | O_CLOEXEC, 0)
+                    if raw >= 0, let handle = try? NamespaceHandle(Descriptor(raw), target: link), handle.inode == inode { return handle }
+                }
+            }
+        }
+        throw Failure(
+            code: "ENOENT", "no process that nssh can see is in a namespace with inode \(inode)", target: "inode \(inode)",
+            hint: "it may be gone, or be held by something else than a process")
+    }
+}

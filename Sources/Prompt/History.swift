@@ -1,0 +1,36 @@
+import CReadline
+import Glibc
+import Linux
+
+/// The history file: $XDG_STATE_HOME/nssh/history, appended line by line, so that nothing is lost however nssh ends.
+enum History {
+    nonisolated(unsafe) private static var path: String?
+    nonisolated(unsafe) private static var last = ""
+
+    /// Reads the file.
+    static func load() {
+        stifle_history(10_000)
+        let base = environmentValue("XDG_STATE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil } ?? environmentValue("HOME").map { "\($0)/.local/state" }
+        guard let base, base.hasPrefix("/") else { return }
+        let directory = "\(base)/nssh"
+        var partial = ""
+        for part in directory.split(separator: "/") {
+            partial += "/\(part)"
+            mkdir(partial, 0o700)
+        }
+        let file = "\(directory)/history"
+        guard let descriptor = try? Descriptor.open(Array(file.utf8), flags: O_WRONLY | O_APPEND | O_CREAT, mode: 0o600) else { return }
+        descriptor.close()
+        path = file
+        read_history(file)
+    }
+
+    /// Adds what was typed, unless it is what was typed before.
+    static func add(_ text: String) {
+        guard !text.isEmpty, text != last, text.utf8.first != UInt8(ascii: " ") else { return }
+        last = text
+        let line = text.split(separator: "\n").joined(separator: " ")
+        add_history(line)
+        if let path { append_history(1, path) }
+    }
+}

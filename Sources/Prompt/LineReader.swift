@@ -1,0 +1,66 @@
+import CReadline
+import Glibc
+import Linux
+
+/// Lines from the terminal by GNU readline, through its callback interface: nssh waits itself, so that ^C is an event and
+/// not a longjmp.
+enum LineReader {
+    /// What came of reading a line.
+    enum Event {
+        case line(String)
+        /// ^C: the line was cleared.
+        case interrupted
+        /// ^D, or the terminal is gone.
+        case end
+    }
+
+    nonisolated(unsafe) private static var finished: Event?
+
+    /// Prepares readline; `$if nssh` in inputrc(5) works.
+    static func prepare() {
+        nssh_rl_set_name(strdup("nssh"))  // readline keeps the pointer
+        nssh_rl_set_catch_signals(0)
+        using_history()
+    }
+
+    /// Reads a line. `isStopped` is asked when a signal has come.
+    static func read(_ prompt: String, isStopped: () -> Bool) -> Event {
+        finished = nil
+        rl_callback_handler_install(prompt) { text in
+            guard let text else {
+                LineReader.finished = .end
+                return
+            }
+            LineReader.finished = .line(String(cString: text))
+            free(text)
+            rl_callback_handler_remove()
+        }
+        defer { rl_callback_handler_remove() }
+        while finished == nil {
+            var events = [pollfd(fd: 0, events: Int16(POLLIN), revents: 0)]
+            do throws(Failure) { _ = try waitForEvents(&events) } catch {
+                if error.code == Failure.interrupted.code, isStopped() {
+                    clear()
+                    return .interrupted
+                }
+                return .end
+            }
+            if events[0].revents & Int16(POLLIN) == 0 { return .end }
+            rl_callback_read_char()
+        }
+        return finished!
+    }
+
+    /// Leaves the line as it is on the screen, and forgets it.
+    private static func clear() {
+        writeError("^C\r\n")
+        rl_free_line_state()
+        rl_callback_sigcleanup()
+        rl_replace_line("", 0)
+    }
+
+    static func writeError(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+    }
+}

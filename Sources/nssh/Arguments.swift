@@ -1,0 +1,91 @@
+import Glibc
+import Linux
+
+/// The command line: lua's options, and a few of nssh's own.
+struct Arguments {
+    enum Action {
+        case chunk([UInt8])
+        case library([UInt8])
+        case warnings
+    }
+
+    enum Problem: Error { case unknown([UInt8]), missing([UInt8]) }
+
+    /// argv, whole.
+    let all: [[UInt8]]
+    /// Its position; the number of arguments when there is no script.
+    private(set) var script: Int
+    /// -e, -l and -W, in their order.
+    private(set) var actions: [Action] = []
+    private(set) var interactive = false
+    private(set) var version = false
+    private(set) var ignoresEnvironment = false
+    private(set) var help = false
+    private(set) var list = false
+
+    /// Reads argv.
+    init() throws(Problem) {
+        all = (0..<Int(CommandLine.argc)).map { position in
+            let text = CommandLine.unsafeArgv[position]!
+            return [UInt8](UnsafeRawBufferPointer(start: text, count: strlen(text)))
+        }
+        script = all.count
+        var position = 1
+        while position < all.count {
+            let argument = all[position]
+            guard argument.first == UInt8(ascii: "-"), argument.count > 1 else { break }
+            switch argument.lossy {
+            case "--":
+                script = position + 1
+                return
+            case "--help", "-h": help = true
+            case "--version": version = true
+            case "--list": list = true
+            case "-i":
+                interactive = true
+                version = true
+            case "-v": version = true
+            case "-E": ignoresEnvironment = true
+            case "-W": actions.append(.warnings)
+            case let text where text.hasPrefix("-e") || text.hasPrefix("-l"):
+                var value = Array(argument.dropFirst(2))
+                if value.isEmpty {
+                    position += 1
+                    guard position < all.count, all[position].first != UInt8(ascii: "-") || text.hasPrefix("-e") else {
+                        throw .missing(argument)
+                    }
+                    value = all[position]
+                }
+                actions.append(text.hasPrefix("-e") ? .chunk(value) : .library(value))
+            default: throw .unknown(argument)
+            }
+            position += 1
+        }
+        script = position
+    }
+
+    /// Whether there is a script to run; `-` is standard input.
+    var hasScript: Bool { script < all.count }
+
+    static let usage = """
+        usage: nssh [options] [script [args]]
+
+        A shell for Linux namespaces, scripted in Lua. Without a script: a prompt on a terminal, else standard input is the script.
+
+          -e CHUNK    run CHUNK
+          -l MODULE   require MODULE into the global of its name; -l g=MODULE into g
+          -i          prompt after the script
+          -v          print the version
+          -E          ignore LUA_INIT, LUA_PATH and LUA_CPATH
+          -W          turn warnings on
+          -           standard input is the script
+          --          end of options
+          --list      list the bundled scripts
+          --help      print this
+          --version   print the version
+
+        A script is a file; if there is none of that name, a bundled one: nssh demo_pid.lua. Lua's help(): nssh -e 'help()'
+        Exit codes: 0, 1 after an error, 130 when interrupted, n after os.exit(n).
+
+        """
+}

@@ -1,0 +1,34 @@
+import CLinux
+import Glibc
+import Linux
+import LuaKit
+import Prompt
+
+/// ^C stops the running code; SIGTERM and SIGHUP stop it for good.
+enum InterruptSignals {
+    nonisolated(unsafe) private static var state: LuaState?
+    /// The signal that ends nssh, once it has come.
+    nonisolated(unsafe) private(set) static var fatal: Int32 = 0
+
+    /// Sets the handlers; what was ignored when nssh started stays ignored.
+    static func install(_ state: LuaState) {
+        self.state = state
+        FatalSignal.hasCome = { InterruptSignals.fatal != 0 }
+        interruptIsPending = { InterruptSignals.state?.isInterrupted ?? false }
+        // Inherited from a parent that ignored it, it would make the kernel reap nssh's children.
+        nssh_reset_signal(SIGCHLD)
+        for signal in [SIGINT, SIGTERM, SIGHUP] where nssh_signal_is_ignored(signal) == 0 {
+            nssh_on_signal(signal) { number in
+                if number != SIGINT { InterruptSignals.fatal = number }
+                InterruptSignals.state?.interrupt()
+            }
+        }
+    }
+
+    /// Ends nssh by the fatal signal that has come, so that its parent sees that.
+    static func endAsSignalled() {
+        guard fatal != 0 else { return }
+        nssh_reset_signal(fatal)
+        raise(fatal)
+    }
+}
