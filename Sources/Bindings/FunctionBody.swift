@@ -28,7 +28,7 @@ enum FunctionBody {
             lua.pushValue(function)
             let count = pushArguments()
             try lua.call(arguments: count, results: -1, traceback: true)
-            let bytes = try Transfer.encode(lua, (first - 1)..<(lua.top + 1), what: "result")
+            let bytes = try Transfer.encode(lua, (first - 1)..<(lua.top + 1), what: "the result", uncounted: 1)
             succeeded = true
             write(bytes, to: results)
         } catch {

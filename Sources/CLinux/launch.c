@@ -85,6 +85,12 @@ static long make_child(struct work *work, bool to_parent) {
     long result;
     if (!launch->shares) {
         result = syscall(SYS_clone3, &args, sizeof args);
+        if (result == 0) {
+            int failed = nssh_run_steps(launch->steps, launch->count, work->signal_mask);
+            if (failed < 0) return 0;
+            report(work->status, failed, false);
+            _exit(127);
+        }
     } else {
         args.flags |= CLONE_VM | CLONE_CLEAR_SIGHAND | (launch->suspends ? CLONE_VFORK : 0);
         args.stack = (uintptr_t)work->stacks;
@@ -119,7 +125,11 @@ static _Noreturn void intermediate_sharing(struct work *work) {
 }
 
 pid_t nssh_launch(const struct nssh_launch *launch, struct nssh_status *status, const void *signal_mask) {
-    struct work work = {launch, status, signal_mask, stacks()};
+    // Static, since a child that does not suspend nssh goes on using it when this function has returned.
+    static struct nssh_launch copy;
+    static struct work work;
+    copy = *launch;
+    work = (struct work){&copy, status, signal_mask, stacks()};
     if (!work.stacks) return -1;
     *status = (struct nssh_status){.pidfd = -1};
     if (!launch->outer) return (pid_t)make_child(&work, false);

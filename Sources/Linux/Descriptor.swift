@@ -76,6 +76,14 @@ public final class Descriptor {
         }
     }
 
+    /// Writes a byte to a pipe that its reader may have left, without the SIGPIPE of that.
+    func writeIgnoringEnd(_ byte: UInt8) {
+        var byte = byte
+        let old = signal(SIGPIPE, SIG_IGN)
+        _ = Glibc.write(raw, &byte, 1)
+        signal(SIGPIPE, old)
+    }
+
     /// Reads what is there, at most `limit` bytes; empty at the end. read(2).
     public func read(_ limit: Int) throws(Failure) -> [UInt8] {
         var errno: Errno?

@@ -16,6 +16,11 @@ public struct Launch {
     /// Steps of nssh itself while the child waits at its first step; with the child's pid. Empty: the child does not wait.
     public var meanwhile: ((Int32) throws(Failure) -> Void)?
 
+    /// Steps of a child that is a copy, after it has reported that it is ready and nssh has done `whenReady`.
+    public var closing: [Step] = []
+    /// What nssh does before the closing steps; with the child's pid.
+    public var whenReady: ((Int32) -> Void)?
+
     /// A launch without steps.
     public init() {}
 
@@ -40,11 +45,12 @@ public struct Launch {
         }
         let status = Launch.status!
         // A child that needs nssh's help waits for a byte; that it execs, is ready or dies shows at the other pipe's end.
-        let go = meanwhile == nil ? nil : try Descriptor.pipe()
+        let go = meanwhile == nil && whenReady == nil ? nil : try Descriptor.pipe()
         let done = meanwhile != nil && shares || reportsReady ? try Descriptor.pipe() : nil
         var steps = steps
-        if let go { steps.insert(Step(.awaitParent(go.read.raw)), at: 0) }
+        if let go, meanwhile != nil { steps.insert(Step(.awaitParent(go.read.raw)), at: 0) }
         if let done, !shares { steps.append(Step(.signalParent(done.write.raw))) }
+        if let go, whenReady != nil { steps += [Step(.awaitParent(go.read.raw))] + closing }
         let wasDumpable = nssh_prctl(PR_GET_DUMPABLE, 0) == 1
 
         let (pid, errno) = try Signals.blocked { mask throws(Failure) in
@@ -61,8 +67,7 @@ public struct Launch {
             let pid = nssh_launch(&launch, status, mask)
             let errno = Errno.last
             if pid > 0, status.pointee.error == 0, let meanwhile {
-                go?.read.close()
-                done?.write.close()
+                if shares { done?.write.close() }
                 do throws(Failure) { try meanwhile(pid) } catch {
                     kill(pid, SIGKILL)
                     waitpid(pid, nil, 0)
@@ -70,7 +75,7 @@ public struct Launch {
                     arena.release()
                     throw error
                 }
-                try? go?.write.writeAll([0])
+                go?.write.writeIgnoringEnd(0)
                 if let done, shares { _ = try? done.read.read(1) }
             }
             arena.release()
@@ -83,7 +88,15 @@ public struct Launch {
         // In memory that is shared, a child that changes its ids makes nssh undumpable too (order.md, 1).
         if wasDumpable, shares || !outer.isEmpty { _ = nssh_prctl(PR_SET_DUMPABLE, 1) }
         done?.write.close()
-        if reportsReady, pid > 0, let done { _ = try? done.read.read(1) }
+        go?.read.close()
+        if reportsReady, pid > 0, let done {
+            _ = try? done.read.read(1)
+            if let whenReady {
+                if status.pointee.error == 0 { whenReady(pid) }
+                // A child that died meanwhile does not read it: SIGPIPE would be nssh's end.
+                go?.write.writeIgnoringEnd(0)
+            }
+        }
         let pidfd = Descriptor(status.pointee.pidfd)
         if status.pointee.error != 0 {
             if pid > 0 { waitpid(pid, nil, 0) }

@@ -15,8 +15,11 @@ public enum Transfer {
 
     /// Encodes the values at the stack positions `roots`.
     ///
+    /// - Parameters:
+    ///   - what: what errors call a value: `the result`.
+    ///   - uncounted: how many of the first roots are not counted in errors.
     /// - Throws: a message that names the place of the first value that cannot cross.
-    public static func encode(_ lua: Lua, _ roots: Range<Int32>, what: String = "value") throws(LuaError) -> [UInt8] {
+    public static func encode(_ lua: Lua, _ roots: Range<Int32>, what: String = "value", uncounted: Int = 0) throws(LuaError) -> [UInt8] {
         guard lua.reserve(12) else { throw .message("stack overflow") }
         let top = lua.top
         defer { lua.top = top }
@@ -26,7 +29,7 @@ public enum Transfer {
         encoder.queue = lua.top
         encoder.put(roots.count)
         for (position, root) in roots.enumerated() {
-            try encoder.value(root) { roots.count == 1 ? what : "\(what) \(position + 1)" }
+            try encoder.value(root) { roots.count - uncounted == 1 ? what : "\(what) \(position + 1 - uncounted)" }
         }
         var table = 0
         while table < encoder.paths.count {

@@ -10,6 +10,7 @@ public enum Inspect {
     /// The inode number of a target's namespace of one type.
     public static func inode(_ target: Target, _ type: NamespaceType) throws(Failure) -> UInt64 {
         if target.procName == nil { return try target.open(type).inode }
+        if let noted = target.notedInodes?.first(where: { $0.name == type.rawValue }) { return noted.inode }
         return try target.reading { name throws(Failure) in try readInode("\(name)/ns/\(type.rawValue)") }
     }
 
@@ -19,6 +20,7 @@ public enum Inspect {
             let handle = try target.open(nil)
             return [(handle.type.rawValue, handle.inode)]
         }
+        if let noted = target.notedInodes { return noted }
         return try target.reading { name throws(Failure) in
             let directory = try Descriptor.open("\(name)/ns", below: Proc.root, flags: nssh_o_path | O_DIRECTORY)
             var result: [(name: String, inode: UInt64)] = []

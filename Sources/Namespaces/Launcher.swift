@@ -50,6 +50,8 @@ public enum Launcher {
                 }
             }
         }
+        var noted: [(name: String, inode: UInt64)]?
+        if !plan.launch.closing.isEmpty { plan.launch.whenReady = { noted = try? Inspect.inodes(.pid($0)) } }
         if kind == .function { fflush(nil) }
         let outcome: Launch.Outcome
         do { outcome = try plan.launch.run(reportsReady: kind == .function) } catch {
@@ -67,6 +69,7 @@ public enum Launcher {
             process.stderr = streams.stderr
             process.captures = streams.captures
             process.results = results
+            process.notedInodes = noted
             Children.add(process)
             return .parent(process)
         }

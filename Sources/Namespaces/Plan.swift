@@ -159,7 +159,7 @@ public struct Plan {
         if let cwd = options.cwd { steps.append(Step(.chdir(cwd))) }
     }
 
-    private func addBody(_ options: Options, _ resources: Resources, _ steps: inout [Step]) {
+    private mutating func addBody(_ options: Options, _ resources: Resources, _ steps: inout [Step]) {
         switch options.body {
         case .held:
             // It keeps no descriptor, and its root and working directory lead nowhere (rule 4); in a mnt namespace of its
@@ -182,7 +182,12 @@ public struct Plan {
             if let argv0 = options.argv0 { shown[0] = argv0 }
             steps.append(Step(.exec(candidates: candidates, arguments: shown, environment: environment)))
         case .function:
-            steps.append(Step(.dumpable(false)))
+            // Nobody but root can look at an undumpable process: nssh takes note of its namespaces before.
+            if options.join == nil, geteuid() != 0 {
+                launch.closing = [Step(.dumpable(false))]
+            } else {
+                steps.append(Step(.dumpable(false)))
+            }
             steps.append(Step(.dieWithParent(pidfd: resources.parentPidfd)))
             for signal in [SIGTERM, SIGHUP] { steps.append(Step(.signalAction(signal, ignored: false))) }
             steps.append(Step(.unblockSignals))

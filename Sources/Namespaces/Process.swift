@@ -18,6 +18,8 @@ public final class Process {
     public var stdin, stdout, stderr: Descriptor?
     /// The streams that nssh reads to the end.
     var captures: [Capture] = []
+    /// Its namespaces as they were when it started, for one that cannot be looked at any more.
+    var notedInodes: [(name: String, inode: UInt64)]?
     /// Where a function's results come back.
     var results: Descriptor?
     /// How it ended; nil while it runs.

@@ -68,6 +68,11 @@ public enum Target {
         }
     }
 
+    /// What was noted of the namespaces of a running function body that cannot be looked at.
+    var notedInodes: [(name: String, inode: UInt64)]? {
+        if case .process(let process) = self, process.isAlive { process.notedInodes } else { nil }
+    }
+
     /// Reads something of the target's /proc directory, so that what is read is surely of this process.
     func reading<Result>(_ body: (String) throws(Failure) -> Result) throws(Failure) -> Result {
         do {
