@@ -61,16 +61,16 @@ check-format:
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
 
 check-lua:
-	luacheck --quiet Scripts Tests Benchmarks
+	luacheck --quiet Scripts Tests Tools Benchmarks
 
 check-binary: release
 	sh Tools/check-binary.sh $(NSSH)
 
 check-generated: release
-	$(NSSH) --generate-docs --check
+	$(NSSH) Tools/generate.lua --check
 
 generate: release ## write what comes from the declarations of the bindings: docs/lua-api.md, Scripts/library
-	$(NSSH) --generate-docs
+	$(NSSH) Tools/generate.lua
 
 format: ## format the Swift sources
 	$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests
@@ -78,7 +78,7 @@ format: ## format the Swift sources
 bench: ## measure nssh beside its peers
 	@$(SETUP) build bench
 	@$(MAKE) --no-print-directory release
-	sh Benchmarks/run.sh
+	$(NSSH) Benchmarks/bench.lua
 
 install: ## install the built binary and its man page (PREFIX=/usr/local, DESTDIR=)
 	@test -x $(NSSH) || { echo "make install: run make first, as the user you are" >&2; exit 1; }

@@ -99,14 +99,13 @@ enum Declared {
     ]
 
     private static let processFields: [LuaField] = [
-        LuaField("env", .map(.either([.string, .number, .choice([]), falseType])), "changes to the environment; false removes a name"),
+        LuaField("env", .map(.either([.string, .number, .boolean])), "changes to the environment; false removes a name"),
         LuaField("clear_env", .boolean, "starts from an empty environment"),
         LuaField("cwd", .string, "its working directory, as seen from inside"),
         LuaField("uid", .integer, "its user id, as seen from inside"),
         LuaField("gid", .integer, "its group id, as seen from inside"),
         LuaField("groups", .list(.integer), "its supplementary groups, as seen from inside"),
     ]
-    private static let falseType = LuaType.boolean
     private static let timeoutField = LuaField("timeout", seconds, "kills it after so long, and says so")
     private static let argv = LuaField("body", .either([.string, .function, .number]), "a program and its arguments, or one Lua function")
 

@@ -3,6 +3,7 @@ import Glibc
 
 /// An error number of the C library, errno(3).
 public struct Errno: RawRepresentable, Equatable, Sendable {
+    /// The number.
     public var rawValue: Int32
     /// An error number.
     public init(rawValue: Int32) { self.rawValue = rawValue }
@@ -23,6 +24,7 @@ public struct Failure: Error, Sendable {
     public var code: String
     /// The system call, `sethostname`; nil when none failed.
     public var call: String?
+    /// The kernel's number for it; nil when no call failed.
     public var errno: Errno?
     /// The step of the plan, `mount /proc`.
     public var stage: String?

@@ -3,10 +3,13 @@ import Glibc
 
 /// A network link and its addresses. getifaddrs(3), netdevice(7).
 public struct Link: Sendable {
+    /// `lo`.
     public var name: String
+    /// The interface index, which starts at 1 in every net namespace.
     public var index: Int
     /// IFF_* flags.
     public var flags: UInt32
+    /// The maximum transmission unit in bytes, -1 when it cannot be read.
     public var mtu: Int
     /// The hardware address, `00:15:5d:…`; empty where there is none.
     public var address: String
@@ -26,10 +29,13 @@ public struct Link: Sendable {
 
 /// An address of a link.
 public struct LinkAddress: Sendable {
+    /// The name of the link.
     public var link: String
     /// `inet` or `inet6`.
     public var family: String
+    /// In numbers, without a scope.
     public var address: String
+    /// The length of the network part in bits.
     public var prefix: Int
 }
 

@@ -1,14 +1,20 @@
 /// A mount, as a line of /proc/self/mountinfo tells it; proc_pid_mountinfo(5).
 public struct Mount: Equatable, Sendable {
+    /// The mount id, unique while the mount lives.
     public var id: Int
+    /// The mount id of the mount that this one is on.
     public var parent: Int
     /// The directory inside the file system that is mounted.
     public var root: String
+    /// The mount point, as seen from nssh's root.
     public var target: String
+    /// The options of the mount, `rw,relatime`.
     public var options: String
     /// `shared`, `slave`, `shared,slave`, `private` or `unbindable`.
     public var propagation: String
+    /// The file system, `ext4`.
     public var type: String
+    /// What is mounted; often the type again.
     public var source: String
 
     /// The mounts of nssh's own mount namespace.

@@ -83,6 +83,7 @@ public enum NamespaceType: String, CaseIterable, Sendable {
 
 /// A set of namespace types, as a mask of CLONE_NEW* flags.
 public struct NamespaceTypes: OptionSet, Hashable, Sendable {
+    /// The mask.
     public let rawValue: Int32
     /// A mask of CLONE_NEW* flags.
     public init(rawValue: Int32) { self.rawValue = rawValue }

@@ -37,6 +37,7 @@ public struct Step {
         case execDescriptor(Int32)
     }
 
+    /// What it does.
     public var action: Action
     /// The step in errors, when it is not the call's name: `mount /proc`.
     private var named: String?

@@ -3,6 +3,7 @@ import Glibc
 
 /// The controlling terminal, lent to a child and taken back whole. tcsetpgrp(3), tcgetattr(3).
 public struct Terminal {
+    /// An open descriptor of the terminal.
     public let descriptor: Int32
     private var modes = termios()
 

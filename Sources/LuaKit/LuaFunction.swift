@@ -2,6 +2,7 @@
 public final class LuaFunction {
     /// The name as scripts write it: `ns.clone`, `process:wait`.
     public let name: String
+    /// The declared parameters; a method's first is the object.
     public let parameters: [LuaField]
     /// Whether more arguments than `parameters` are allowed; they stay on the stack.
     public let isVariadic: Bool
@@ -88,6 +89,7 @@ public final class LuaFunction {
 
 /// One call of a binding, its arguments read and checked.
 public struct LuaCall {
+    /// The stack of the call.
     public let lua: Lua
     /// The declared parameters' values.
     public let arguments: [LuaValue]
@@ -112,8 +114,11 @@ public struct LuaCall {
 
 /// A table of bindings that becomes a global.
 public struct LuaModule {
+    /// The global's name.
     public let name: String
+    /// One line.
     public let summary: String
+    /// The bindings in it.
     public let functions: [LuaFunction]
 
     /// A module's declaration.

@@ -5,8 +5,11 @@ import CLua
 public final class LuaClass {
     /// The name that messages and `__name` show.
     public let name: String
+    /// One line.
     public let summary: String
+    /// The methods, called with a colon.
     public let methods: [LuaFunction]
+    /// The fields.
     public let properties: [LuaProperty]
 
     /// A class's declaration.
@@ -20,8 +23,11 @@ public final class LuaClass {
 
 /// A field of an object, computed when it is read.
 public struct LuaProperty {
+    /// Its name.
     public let name: String
+    /// The type of its values.
     public let type: LuaType
+    /// One line.
     public let summary: String
     let get: (LuaObject, Lua) throws(LuaError) -> Void
 

@@ -33,6 +33,7 @@ public indirect enum LuaType: Sendable {
 public final class LuaRecord: Sendable {
     /// The name that messages and references use: `ns.clone`.
     public let name: String
+    /// The named fields.
     public let fields: [LuaField]
     /// The type of positions 1…n, when they mean something.
     public let positions: LuaField?
@@ -47,8 +48,11 @@ public final class LuaRecord: Sendable {
 
 /// A declared field of a record, or a parameter.
 public struct LuaField: Sendable {
+    /// Its name.
     public let name: String
+    /// The type of its values.
     public let type: LuaType
+    /// Whether it may be left out.
     public let isOptional: Bool
     /// One line, without a full stop.
     public let summary: String

@@ -11,6 +11,7 @@ public struct Ledger: Sendable {
 
     /// A thing that was there.
     public struct Item: Hashable, Sendable {
+        /// What kind of thing it is.
         public var kind: Kind
         /// What it is, in words: it names the thing as long as it lives.
         public var name: String

@@ -4,31 +4,46 @@ import Linux
 public struct Options {
     /// New namespaces.
     public var types: NamespaceTypes = []
+    /// The maps of a new user namespace.
     public var user: UserMap?
+    /// The host name of a new uts namespace.
     public var hostname: [UInt8]?
+    /// The NIS domain name of a new uts namespace.
     public var domainname: [UInt8]?
     /// Offsets of the clocks of a new time namespace.
     public var monotonic: TimeOffset?
+    /// The offset of CLOCK_BOOTTIME in a new time namespace.
     public var boottime: TimeOffset?
     /// Of all mounts of a new mnt namespace; nil leaves it unchanged.
     public var propagation: Propagation? = .private
     /// A fresh /proc.
     public var proc = false
+    /// Brings lo up in a new net namespace.
     public var loopbackUp = false
     /// Existing namespaces to join first.
     public var join: Join?
 
+    /// What runs.
     public var body: Body = .held
+    /// Where standard input comes from.
     public var stdin: Stream = .inherit
+    /// Where standard output goes.
     public var stdout: Stream = .inherit
+    /// Where standard error goes.
     public var stderr: Stream = .inherit
     /// Changes to the environment: nil removes.
     public var environment: [(name: [UInt8], value: [UInt8]?)] = []
+    /// Starts from an empty environment.
     public var clearEnvironment = false
+    /// The working directory, as seen from inside.
     public var cwd: [UInt8]?
+    /// The user id, as seen from inside.
     public var uid: UInt32?
+    /// The group id, as seen from inside.
     public var gid: UInt32?
+    /// The supplementary groups, as seen from inside.
     public var groups: [UInt32]?
+    /// What the program sees as its own name.
     public var argv0: [UInt8]?
     /// Seconds.
     public var timeout: Double?
@@ -91,7 +106,9 @@ public struct IDRange: Equatable, Sendable {
 
 /// Seconds and nanoseconds (0…999,999,999) of a clock offset; time_namespaces(7).
 public struct TimeOffset: Equatable, Sendable {
+    /// Whole seconds, rounded down.
     public var seconds: Int
+    /// The rest, 0…999,999,999.
     public var nanoseconds: Int
 
     /// The offset of so many seconds, as the kernel wants it: nanoseconds are never negative. Nil when out of range.
@@ -113,8 +130,10 @@ public struct TimeOffset: Equatable, Sendable {
 public struct Join {
     /// A pidfd, or a namespace file descriptor when `mask` is one type.
     public var descriptor: Descriptor
+    /// The types to join.
     public var mask: NamespaceTypes
     /// The target's root and working directory, taken on when the mnt namespace is joined.
     public var root: Descriptor?
+    /// The working directory, as seen from inside.
     public var cwd: Descriptor?
 }

@@ -11,6 +11,7 @@ public final class Process {
 
     /// The pid in nssh's pid namespace.
     public let pid: Int32
+    /// What it runs.
     public let body: Body
     /// The types of namespaces that were made for it.
     public let types: NamespaceTypes

@@ -27,13 +27,13 @@ enum LineReader {
     static func read(_ prompt: String, isStopped: () -> Bool) -> Event {
         finished = nil
         rl_callback_handler_install(prompt) { text in
+            rl_callback_handler_remove()
             guard let text else {
                 LineReader.finished = .end
                 return
             }
             LineReader.finished = .line(String(cString: text))
             free(text)
-            rl_callback_handler_remove()
         }
         defer { rl_callback_handler_remove() }
         while finished == nil {

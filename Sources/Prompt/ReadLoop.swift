@@ -92,5 +92,6 @@ public struct ReadLoop {
 
 /// Whether a signal has come that ends nssh; set by whoever handles the signals.
 public enum FatalSignal {
+    /// Asked at every interrupt.
     nonisolated(unsafe) public static var hasCome: () -> Bool = { false }
 }
