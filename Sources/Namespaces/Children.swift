@@ -26,9 +26,21 @@ public enum Children {
     static func add(_ process: Process) {
         if recent.count >= 4096 { recent.removeFirst(2048) }
         recent.append(process.pid)
-        // Those that nobody waits for are reaped when the next one starts.
-        for child in living where child.exit == nil { child.reap() }
+        reapUnwaited()
         living.append(process)
+    }
+
+    /// Reaps those that have ended and that nobody waits for. One call when there is none: waitid(2) with WNOWAIT.
+    private static func reapUnwaited() {
+        var info = siginfo_t()
+        while waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0, nssh_siginfo_pid(&info) != 0 {
+            // Another's child (io.popen) may stand in front of ours: then each is asked.
+            guard let child = living.first(where: { $0.pid == nssh_siginfo_pid(&info) }) else {
+                for child in living { child.reap() }
+                return
+            }
+            child.reap()
+        }
     }
 
     static func forget(_ process: Process) { living.removeAll { $0 === process } }

@@ -8,16 +8,7 @@ extension Join {
     public static func process(_ target: Target) throws(Failure) -> Join? {
         var mask = NamespaceTypes()
         for (type, _, _) in try Inspect.difference(.own, target) { mask.insert(type) }
-        // A pid namespace is a matter of the children: nssh may have unshared it.
-        let own = try Inspect.inodes(.own)
-        let theirs = try Inspect.inode(target, .pid)
-        if let born = own.first(where: { $0.name == "pid_for_children" })?.inode, born != theirs {
-            mask.insert(.pid)
-        } else if own.contains(where: { $0.name == "pid_for_children" }) {
-            mask.remove(.pid)
-        } else {
-            mask.insert(.pid)
-        }
+        try addPid(&mask, theirs: try Inspect.inode(target, .pid))
         if mask.isEmpty { return nil }
         let pidfd: Descriptor
         switch target {
@@ -39,13 +30,28 @@ extension Join {
         return join
     }
 
+    /// A pid namespace is a matter of the children: nssh may have unshared it, so that they are born in another than its own.
+    private static func addPid(_ mask: inout NamespaceTypes, theirs: UInt64) throws(Failure) {
+        let own = try Inspect.inodes(.own)
+        let pid = own.first { $0.name == "pid" }?.inode
+        let born = own.first { $0.name == "pid_for_children" }?.inode
+        mask.remove(.pid)
+        if born == theirs { return }
+        if born != pid {
+            throw Failure(
+                code: "EINVAL", "nssh has unshared its pid namespace: its children cannot join pid:[\(theirs)]", target: "pid:[\(theirs)]",
+                hint: "go back first: local home = ns.open(\"self\", \"pid\") before ns.unshare, then ns.setns(home)")
+        }
+        mask.insert(.pid)
+    }
+
     /// One namespace; nil when nssh is in it.
     public static func handle(_ handle: NamespaceHandle) throws(Failure) -> Join? {
         try handle.requireOpen()
         let type = handle.type
-        let own = try Inspect.inodes(.own)
-        let name = type == .pid ? "pid_for_children" : type.rawValue
-        if own.first(where: { $0.name == name })?.inode == handle.inode { return nil }
+        var mask = NamespaceTypes(type)
+        if type == .pid { try addPid(&mask, theirs: handle.inode) } else if try Inspect.inode(.own, type) == handle.inode { return nil }
+        if mask.isEmpty { return nil }
         return Join(descriptor: try handle.descriptor.duplicate(), mask: NamespaceTypes(type))
     }
 

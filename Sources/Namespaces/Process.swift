@@ -25,8 +25,9 @@ public final class Process {
     var results: Descriptor?
     /// How it ended; nil while it runs.
     public private(set) var exit: Exit?
-    /// When it started and ended, on `monotonicSeconds`.
+    /// When it started, on `monotonicSeconds`.
     public let started = monotonicSeconds()
+    /// When its end was seen.
     public private(set) var ended: Double?
     /// Whether nssh killed it because its time was up.
     public internal(set) var timedOut = false
