@@ -20,10 +20,10 @@ extension Process {
         defer { terminal?.takeBack() }
         let deadline = timeout.map { started + $0 } ?? .infinity
         while !reap(), monotonicSeconds() < deadline {
-            if isStopped {
+            if isStopped, let terminal {
                 // ^Z in a program that is no shell: it goes on in the foreground, since nssh keeps no jobs of programs yet.
-                terminal?.takeBack()
-                terminal?.lend(to: pid)
+                terminal.takeBack()
+                terminal.lend(to: pid)
                 continueGroup()
             }
             // A stop does not make a pidfd readable: look for one ten times a second.
