@@ -76,17 +76,17 @@ extension Lua {
 
 /// Keeps a Lua value alive from Swift. luaL_ref. (Errors must be Sendable; the program has one thread.)
 public final class LuaReference: @unchecked Sendable {
-    private unowned let state: LuaState
+    private let main: MainThread
     private let reference: Int32
 
     /// Pops the value on top of the stack.
     public init(_ lua: Lua) {
-        state = lua.state
+        main = lua.state.main
         lua.reserve(2)
         reference = luaL_ref(lua.raw, Lua.registry)
     }
 
-    deinit { if let main = state.raw { luaL_unref(main, Lua.registry, reference) } }
+    deinit { if let main = main.raw { luaL_unref(main, Lua.registry, reference) } }
 
     /// Pushes the value.
     public func push(_ lua: Lua) {

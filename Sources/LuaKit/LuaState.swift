@@ -7,7 +7,8 @@ import CLua
 /// have returned.
 public final class LuaState {
     /// The main thread's `lua_State *`; nil once closed.
-    public private(set) var raw: OpaquePointer?
+    public var raw: OpaquePointer? { main.raw }
+    let main = MainThread()
     var functions: [LuaFunction] = []
     var metatables: [ObjectIdentifier: LuaReference] = [:]
     var methods: [String: LuaReference] = [:]
@@ -26,7 +27,7 @@ public final class LuaState {
     /// - Parameter ignoringEnvironment: LUA_PATH and LUA_CPATH count for nothing.
     public init?(ignoringEnvironment: Bool = false) {
         guard let raw = nssh_lua_new(dispatch, Unmanaged.passUnretained(self).toOpaque(), ignoringEnvironment) else { return nil }
-        self.raw = raw
+        main.raw = raw
     }
 
     deinit { close() }
@@ -43,7 +44,7 @@ public final class LuaState {
         named = [:]
         errorMetatable = nil
         nssh_lua_close(raw)
-        self.raw = nil
+        main.raw = nil
     }
 
     /// Bytes in use by Lua values.
@@ -56,7 +57,7 @@ public final class LuaState {
     public func setWarnings(_ on: Bool) { nssh_lua_set_warnings(raw, on) }
 
     /// Stops the running code with the interrupt error; safe in a signal handler.
-    public func interrupt() { nssh_lua_interrupt(raw) }
+    public func interrupt() { if let raw { nssh_lua_interrupt(raw) } }
     /// Whether an interrupt is being raised.
     public var isInterrupted: Bool { nssh_lua_interrupted(raw) }
     /// Ends an interrupt: code runs again.
@@ -150,6 +151,12 @@ public final class LuaState {
         if tracebackHandler == nil { tracebackHandler = Traceback.handler }
         push(tracebackHandler!, lua)
     }
+}
+
+/// A state's main thread, until it is closed. References hold this and not the state, which they may outlive: an error
+/// that was caught, or what the state itself lets go of in its deinit.
+final class MainThread {
+    fileprivate(set) var raw: OpaquePointer?
 }
 
 /// C's way into Swift: never raises, returns what C is to do.
