@@ -25,8 +25,17 @@ struct state {
 };
 
 static const char interrupt_key;
+static void interrupt_hook(lua_State *L, lua_Debug *);
 
 static struct state *state_of(lua_State *L) { return *(struct state **)lua_getextraspace(L); }
+
+/// During an interrupt, sets the hook of a thread that runs next. One that counts already is left alone, so that clean-up
+/// code keeps its grace whatever it calls; without grace every thread is stopped at once.
+static void arm(struct state *state, lua_State *L) {
+    bool graceful = state->raises > 0 && state->raises <= GRACE_RAISES;
+    if (!state->interrupted || (graceful && lua_gethook(L) == interrupt_hook)) return;
+    lua_sethook(L, interrupt_hook, LUA_MASKCOUNT, graceful ? GRACE_INSTRUCTIONS : 1);
+}
 
 static void *allocate(void *data, void *block, size_t old_size, size_t new_size) {
     struct state *state = data;
@@ -85,10 +94,11 @@ int nssh_lua_pcall(lua_State *L, int arguments, int results, int handler) {
     lua_State *running = state->running;
     state->in_swift = false;
     state->running = L;
-    if (state->interrupted) nssh_lua_interrupt(L);
+    arm(state, L);
     int status = lua_pcall(L, arguments, results, handler);
     state->in_swift = outer;
     state->running = running;
+    if (running) arm(state, running);
     return status;
 }
 
@@ -189,10 +199,10 @@ static int resume(lua_State *L, lua_State *co, int count) {
     int results;
     lua_xmove(L, co, count);
     state->running = co;
-    if (state->interrupted) nssh_lua_interrupt(co);
+    arm(state, co);
     int status = lua_resume(co, L, count, &results);
     state->running = running;
-    if (state->interrupted) nssh_lua_interrupt(L);
+    arm(state, L);
     if (status != LUA_OK && status != LUA_YIELD) {
         lua_xmove(co, L, 1);
         return -1;
@@ -216,13 +226,38 @@ static int coroutine_resume(lua_State *L) {
     return results + 1;
 }
 
+/// Ends `co`, running its pending __close: a Lua status, with the error on its stack if there is one.
+static int reset(lua_State *L, lua_State *co) {
+    struct state *state = state_of(L);
+    lua_State *running = state->running;
+    state->running = co;
+    arm(state, co);
+    int status = lua_resetthread(co);
+    state->running = running;
+    arm(state, L);
+    return status;
+}
+
+static int coroutine_close(lua_State *L) {
+    lua_State *co = lua_tothread(L, 1);
+    luaL_argexpected(L, co, 1, "coroutine");
+    lua_Debug frame;
+    if (co == L) return luaL_error(L, "cannot close a running coroutine");
+    if (lua_status(co) == LUA_OK && lua_getstack(co, 0, &frame)) return luaL_error(L, "cannot close a normal coroutine");
+    bool closed = reset(L, co) == LUA_OK;
+    lua_pushboolean(L, closed);
+    if (closed) return 1;
+    lua_xmove(co, L, 1);
+    return 2;
+}
+
 static int wrapped(lua_State *L) {
     lua_State *co = lua_tothread(L, lua_upvalueindex(1));
     int results = resume(L, co, lua_gettop(L));
     if (results >= 0) return results;
     int status = lua_status(co);
     if (status != LUA_OK && status != LUA_YIELD) {  // it died of the error: run its pending __close
-        lua_resetthread(co);
+        status = reset(L, co);
         lua_xmove(co, L, 1);
     }
     if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
@@ -267,7 +302,8 @@ static int panic(lua_State *L) {
 }
 
 static int open_libraries(lua_State *L) {
-    static const luaL_Reg coroutines[] = {{"resume", coroutine_resume}, {"wrap", coroutine_wrap}, {NULL, NULL}};
+    static const luaL_Reg coroutines[] = {
+        {"resume", coroutine_resume}, {"wrap", coroutine_wrap}, {"close", coroutine_close}, {NULL, NULL}};
     luaL_openlibs(L);
     lua_getglobal(L, "coroutine");
     luaL_setfuncs(L, coroutines, 0);
