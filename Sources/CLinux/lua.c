@@ -92,6 +92,7 @@ int nssh_lua_pcall(lua_State *L, int arguments, int results, int handler) {
     struct state *state = state_of(L);
     bool outer = state->in_swift;
     lua_State *running = state->running;
+    int base = lua_gettop(L) - arguments - 1;
     state->in_swift = false;
     state->running = L;
     arm(state, L);
@@ -99,6 +100,11 @@ int nssh_lua_pcall(lua_State *L, int arguments, int results, int handler) {
     state->in_swift = outer;
     state->running = running;
     if (running) arm(state, running);
+    if (results == LUA_MULTRET && !lua_checkstack(L, LUA_MINSTACK)) {  // they may have filled the stack to its last slot
+        lua_settop(L, base);
+        lua_pushliteral(L, "too many results");
+        status = LUA_ERRRUN;
+    }
     return status;
 }
 
@@ -132,7 +138,11 @@ static int equals(lua_State *L) {
 /// Calls `function` with the value at `first` below the `count` values on top.
 static int protected(lua_State *L, lua_CFunction function, int first, int count, int results) {
     first = lua_absindex(L, first);
-    lua_checkstack(L, 3);
+    if (!lua_checkstack(L, 3)) {
+        lua_settop(L, -count - 1);
+        lua_pushliteral(L, "stack overflow");
+        return LUA_ERRRUN;
+    }
     lua_pushcfunction(L, function);
     lua_insert(L, -count - 1);
     lua_pushvalue(L, first);

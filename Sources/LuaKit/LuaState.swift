@@ -115,7 +115,7 @@ public final class LuaState {
     /// The declaration of the function at `index`, when it is a binding.
     public func binding(_ lua: Lua, _ index: Int32) -> LuaFunction? {
         let number = nssh_lua_function_index(lua.raw, index)
-        return number < 0 ? nil : functions[Int(number)]
+        return functions.indices.contains(Int(number)) ? functions[Int(number)] : nil
     }
 
     // MARK: Errors
@@ -163,10 +163,13 @@ final class MainThread {
 private func dispatch(_ raw: OpaquePointer?, _ context: UnsafeMutableRawPointer?, _ index: Int32) -> Int32 {
     let lua = Lua(raw!)
     let state = Unmanaged<LuaState>.fromOpaque(context!).takeUnretainedValue()
-    do {
-        let results = Int32(try state.functions[Int(index)].call(lua))
-        return results
+    do throws(LuaError) {
+        // debug.setupvalue can change the number.
+        guard state.functions.indices.contains(Int(index)) else { throw .message("no such function") }
+        return Int32(try state.functions[Int(index)].call(lua))
     } catch {
+        // What the body left could take all the room.
+        lua.top = 0
         lua.push(error)
         return Int32(NSSH_LUA_RAISE)
     }

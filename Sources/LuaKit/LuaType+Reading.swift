@@ -21,7 +21,7 @@ extension LuaType {
         let index = lua.absolute(position)
         let kind = lua.kind(index)
         switch self {
-        case .any: return keep(lua, index)
+        case .any: return try keep(lua, index)
         case .boolean: if kind == .boolean { return .boolean(lua.boolean(index)) }
         case .true: if kind == .boolean, lua.boolean(index) { return .boolean(true) }
         case .integer:
@@ -33,13 +33,13 @@ extension LuaType {
                 if let value = lua.number(index) { return .number(value) }
             }
         case .string: if let bytes = lua.bytes(index) { return .string(bytes) }
-        case .function: if kind == .function { return keep(lua, index) }
-        case .table: if kind == .table { return keep(lua, index) }
+        case .function: if kind == .function { return try keep(lua, index) }
+        case .table: if kind == .table { return try keep(lua, index) }
         case .file:
             switch kind == .userdata ? nssh_lua_file_descriptor(lua.raw, index) : -1 {
             case -1: break
             case -2: throw Mismatch(path: "", problem: "the file is closed")
-            default: return keep(lua, index)
+            default: return try keep(lua, index)
             }
         case .object(let name):
             if let object = lua.anyObject(index), type(of: object).declaration.name == name { return .object(object) }
@@ -81,14 +81,14 @@ extension LuaType {
         lua.kind(index) == .boolean ? String(lua.boolean(index)) : lua.typeName(index)
     }
 
-    private func keep(_ lua: Lua, _ index: Int32) -> LuaValue {
+    private func keep(_ lua: Lua, _ index: Int32) throws(Mismatch) -> LuaValue {
         if let object = lua.anyObject(index) { return .object(object) }
         switch lua.kind(index) {
         case .none: return .none
         case .nil: return .none
         default: break
         }
-        lua.reserve(8)
+        guard lua.reserve(8) else { throw Mismatch(path: "", problem: "too many values") }
         lua.pushValue(index)
         return .other(lua.top)
     }
