@@ -65,8 +65,9 @@ extension Lua {
     /// Pushes an object as userdata.
     public func push(_ object: LuaObject) {
         reserve(4)
-        let block = lua_newuserdatauv(raw, MemoryLayout<UnsafeRawPointer?>.size, 0)!
+        let block = lua_newuserdatauv(raw, blockSize, 0)!
         block.storeBytes(of: nil, as: UnsafeRawPointer?.self)
+        block.storeBytes(of: objectMark, toByteOffset: blockSize / 2, as: UnsafeRawPointer.self)
         state.pushMetatable(self, of: type(of: object))
         block.storeBytes(of: UnsafeRawPointer(Unmanaged.passRetained(object).toOpaque()), as: UnsafeRawPointer?.self)
         lua_setmetatable(raw, -2)
@@ -78,16 +79,18 @@ extension Lua {
         return Unmanaged<LuaObject>.fromOpaque(pointer).takeUnretainedValue()
     }
 
-    /// The userdata block of an object of ours.
+    /// The userdata block of an object of ours. The metatable says nothing: debug.setmetatable gives it to any userdata.
     fileprivate func objectBlock(_ index: Int32) -> UnsafeMutableRawPointer? {
-        guard lua_type(raw, index) == Kind.userdata.rawValue, reserve(2), lua_getmetatable(raw, index) != 0 else { return nil }
-        let isOurs = lua_rawgetp(raw, -1, objectMark) == Kind.boolean.rawValue
-        pop(2)
-        return isOurs ? lua_touserdata(raw, index) : nil
+        guard lua_type(raw, index) == Kind.userdata.rawValue, rawLength(index) == blockSize,
+            let block = lua_touserdata(raw, index),
+            block.load(fromByteOffset: blockSize / 2, as: UnsafeRawPointer?.self) == objectMark
+        else { return nil }
+        return block
     }
 }
 
-/// The key that marks the metatables of our objects.
+/// A block holds the object, until it is collected, and the mark of our blocks.
+private let blockSize = 2 * MemoryLayout<UnsafeRawPointer>.size
 nonisolated(unsafe) private let objectMark = UnsafeRawPointer(UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))
 
 extension LuaState {
@@ -101,8 +104,6 @@ extension LuaState {
         let declaration = type.declaration
         lua.reserve(6)
         lua.pushTable(fields: 10)
-        lua.push(true)
-        lua_rawsetp(lua.raw, -2, objectMark)
         lua.push(declaration.name)
         lua.rawSet(-2, "__name")
         lua.push(false)
@@ -117,7 +118,7 @@ extension LuaState {
             lua.rawSet(-2, method.shortName)
         }
         let methods = LuaReference(lua)
-        push(indexFunction(declaration, methods), lua)
+        push(indexFunction(type, methods), lua)
         lua.rawSet(-2, "__index")
         lua.pushValue(-1)
         metatables[key] = LuaReference(lua)
@@ -125,10 +126,12 @@ extension LuaState {
     }
 }
 
-private func indexFunction(_ declaration: LuaClass, _ methods: LuaReference) -> LuaFunction {
-    LuaFunction("\(declaration.name).__index", variadic: true, "") { call throws(LuaError) in
+private func indexFunction(_ kind: LuaObject.Type, _ methods: LuaReference) -> LuaFunction {
+    let declaration = kind.declaration
+    return LuaFunction("\(declaration.name).__index", variadic: true, "") { call throws(LuaError) in
         let lua = call.lua
         guard let object = lua.anyObject(1) else { throw .message("this \(declaration.name) is gone") }
+        guard type(of: object) == kind else { throw .message("\(declaration.name) expected, got \(lua.typeName(1))") }
         methods.push(lua)
         lua.pushValue(2)
         if lua_rawget(lua.raw, -2) != Lua.Kind.nil.rawValue { return 1 }
