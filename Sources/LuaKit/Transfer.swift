@@ -29,10 +29,12 @@ public enum Transfer {
         encoder.queue = lua.top
         encoder.put(roots.count)
         for (position, root) in roots.enumerated() {
-            try encoder.value(root) { roots.count - uncounted == 1 ? what : "\(what) \(position + 1 - uncounted)" }
+            try encoder.value(root) {
+                .root(roots.count - uncounted == 1 ? what : "\(what) \(position + 1 - uncounted)")
+            }
         }
         var table = 0
-        while table < encoder.paths.count {
+        while table < encoder.places.count {
             try encoder.table(table)
             table += 1
         }
@@ -46,11 +48,40 @@ public enum Transfer {
         /// The stack position of a Lua list of the tables met so far.
         var queue: Int32 = 0
         var numbers: [UnsafeRawPointer: Int] = [:]
-        var paths: [String] = []
+        /// Where each table was first met.
+        var places: [Place] = []
 
         mutating func put(_ value: Int) { withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) } }
 
-        mutating func value(_ index: Int32, _ path: () -> String) throws(LuaError) {
+        /// Where a value is: a root, or in table number `parent` the key at a stack position or its value. In words only
+        /// when something cannot cross, for a long list would be all words.
+        enum Place {
+            case root(String)
+            case key(parent: Int)
+            case field(parent: Int, String)
+        }
+
+        func words(_ place: Place) -> String {
+            var keys = 0
+            var fields: [String] = []
+            var place = place
+            while true {
+                switch place {
+                case .key(let parent):
+                    keys += 1
+                    place = places[parent]
+                case .field(let parent, let name):
+                    fields.append(name)
+                    place = places[parent]
+                case .root(let name):
+                    fields.reverse()
+                    if fields.count > 20 { fields.replaceSubrange(10..<(fields.count - 10), with: ["…"]) }
+                    return String(repeating: "a key of ", count: min(keys, 10)) + name + fields.joined()
+                }
+            }
+        }
+
+        mutating func value(_ index: Int32, _ place: () -> Place) throws(LuaError) {
             switch lua.kind(index) {
             case .nil: bytes.append(Tag.nil.rawValue)
             case .boolean: bytes.append((lua.boolean(index) ? Tag.true : Tag.false).rawValue)
@@ -74,23 +105,22 @@ public enum Transfer {
                 if let known = numbers[identity] {
                     number = known
                 } else {
-                    number = paths.count
+                    number = places.count
                     numbers[identity] = number
-                    paths.append(path())
+                    places.append(place())
                     lua.pushValue(index)
                     lua.rawSet(queue, number + 1)
                 }
                 bytes.append(Tag.table.rawValue)
                 put(number)
             default:
-                throw .message("\(path()) is a \(lua.typeName(index)), which cannot cross to another process")
+                throw .message("\(words(place())) is a \(lua.typeName(index)), which cannot cross to another process")
             }
         }
 
         mutating func table(_ number: Int) throws(LuaError) {
             lua.rawGet(queue, number + 1)
             let table = lua.top
-            let path = paths[number]
             let name = metatableName(table)
             put(name.utf8.count)
             bytes.append(contentsOf: name.utf8)
@@ -99,9 +129,8 @@ public enum Transfer {
             var entries = 0
             lua.pushNil()
             while try lua.next(table) {
-                let key = describe(table + 1)
-                try value(table + 1) { "a key of \(path)" }
-                try value(table + 2) { "\(path)\(key)" }
+                try value(table + 1) { .key(parent: number) }
+                try value(table + 2) { [lua] in .field(parent: number, Transfer.describe(lua, table + 1)) }
                 lua.pop()
                 entries += 1
             }
@@ -119,13 +148,14 @@ public enum Transfer {
             }
             return ""
         }
+    }
 
-        /// `.name` or `[key]`. Called before `value`, since it only looks.
-        private func describe(_ key: Int32) -> String {
-            if let name = lua.string(key) { return ".\(name.prefix(40))" }
-            if let number = lua.number(key) { return lua.isInteger(key) ? "[\(Int(number))]" : "[\(number)]" }
-            return "[…]"
-        }
+    /// `.name` or `[key]`.
+    private static func describe(_ lua: Lua, _ key: Int32) -> String {
+        if let name = lua.string(key) { return ".\(name.prefix(40))" }
+        if lua.isInteger(key), let number = lua.integer(key) { return "[\(number)]" }
+        if let number = lua.number(key) { return "[\(number)]" }
+        return "[…]"
     }
 
     /// Pushes the values of a message.
