@@ -1,50 +1,49 @@
 /// The spelling `ns.clone<uts=true>` for `ns.clone{uts=true}`: a rewrite of Lua source by tokens.
 public enum AngleBrackets {
     /// Replaces `NAME.NAME<…=…>` by braces, keeping every column; nil when there is nothing to replace. Strings and
-    /// comments stay as they are, and so do comparisons: only a bracket that closes on `>`, with `NAME =` first inside, counts.
+    /// comments stay as they are, and so do comparisons: only a bracket that closes on `>`, with `NAME =` first inside,
+    /// counts. Inside, a comparison by `>` needs parentheses, and `>>` closes two brackets where two are open.
     public static func rewrite(_ source: [UInt8]) -> [UInt8]? {
         var scanner = Scanner(source)
         let tokens = scanner.tokens()
         var result = source
         var changed = false
-        for (position, token) in tokens.enumerated() where source[token.start] == UInt8(ascii: "<") && token.length == 1 {
-            guard position >= 3, position + 2 < tokens.count,
-                tokens[position - 1].kind == Token.Kind.name, tokens[position - 3].kind == Token.Kind.name,
-                tokens[position - 2].length == 1, source[tokens[position - 2].start] == UInt8(ascii: "."),
-                opensOptions(tokens, position, source), let close = closing(tokens, position, source)
-            else { continue }
-            result[token.start] = UInt8(ascii: "{")
-            result[tokens[close].start] = UInt8(ascii: "}")
+        /// The brackets that are open: where each is, if an angle bracket, and nil for all others.
+        var open: [Int?] = []
+        func close(_ end: Int) -> Bool {
+            guard case .some(.some(let start)) = open.last else { return false }
+            open.removeLast()
+            result[start] = UInt8(ascii: "{")
+            result[end] = UInt8(ascii: "}")
             changed = true
+            return true
+        }
+        for (position, token) in tokens.enumerated() where token.kind == .symbol {
+            let isShift = token.length == 2 && source[token.start] == UInt8(ascii: ">") && source[token.start + 1] == UInt8(ascii: ">")
+            if isShift, open.count >= 2, open[open.count - 2] != nil, close(token.start) { _ = close(token.start + 1) }
+            guard token.length == 1 else { continue }
+            switch source[token.start] {
+            case UInt8(ascii: "("), UInt8(ascii: "{"), UInt8(ascii: "["): open.append(nil)
+            case UInt8(ascii: ")"), UInt8(ascii: "}"), UInt8(ascii: "]"):
+                // An angle bracket still open in here is none.
+                while case .some(.some) = open.last { open.removeLast() }
+                _ = open.popLast()
+            case UInt8(ascii: "<"): if opensOptions(tokens, position, source) { open.append(token.start) }
+            case UInt8(ascii: ">"): _ = close(token.start)
+            default: break
+            }
         }
         return changed ? result : nil
     }
 
-    /// Whether `name =` or `>` follows the bracket at `open`.
+    /// Whether the bracket at `open` follows `NAME.NAME` and has `NAME =` or `>` after it.
     private static func opensOptions(_ tokens: [Token], _ open: Int, _ source: [UInt8]) -> Bool {
-        let next = tokens[open + 1]
-        if next.length == 1, source[next.start] == UInt8(ascii: ">") { return true }
-        let after = tokens[open + 2]
-        return next.kind == Token.Kind.name && after.length == 1 && source[after.start] == UInt8(ascii: "=")
-    }
-
-    /// The token that closes the bracket at `open`: a `>` outside all other brackets.
-    private static func closing(_ tokens: [Token], _ open: Int, _ source: [UInt8]) -> Int? {
-        var depth = 0
-        for position in (open + 1)..<tokens.count where tokens[position].length == 1 && tokens[position].kind == .symbol {
-            switch source[tokens[position].start] {
-            case UInt8(ascii: "("), UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "<"): depth += 1
-            case UInt8(ascii: ")"), UInt8(ascii: "}"), UInt8(ascii: "]"):
-                depth -= 1
-                if depth < 0 { return nil }
-            case UInt8(ascii: ">"):
-                if depth == 0 { return position }
-                depth -= 1
-            case UInt8(ascii: ";"): if depth == 0 { return nil }
-            default: break
-            }
+        func isSymbol(_ position: Int, _ symbol: Unicode.Scalar) -> Bool {
+            tokens.indices.contains(position) && tokens[position].length == 1 && source[tokens[position].start] == UInt8(ascii: symbol)
         }
-        return nil
+        func isName(_ position: Int) -> Bool { tokens.indices.contains(position) && tokens[position].kind == .name }
+        return isName(open - 3) && isSymbol(open - 2, ".") && isName(open - 1)
+            && (isSymbol(open + 1, ">") || isName(open + 1) && isSymbol(open + 2, "="))
     }
 
     struct Token {
@@ -112,7 +111,14 @@ public enum AngleBrackets {
         private mutating func skipString(_ quote: UInt8) {
             position += 1
             while position < source.count, byte() != quote, byte() != 10 {
-                position += byte() == UInt8(ascii: "\\") ? 2 : 1
+                guard byte() == UInt8(ascii: "\\") else {
+                    position += 1
+                    continue
+                }
+                // \z takes all white space after it, line ends too.
+                let skipsSpace = byte(1) == UInt8(ascii: "z")
+                position += 2
+                while skipsSpace, byte() == 32 || (9...13).contains(byte()) { position += 1 }
             }
             position = min(position + 1, source.count)
         }
