@@ -399,6 +399,21 @@ int nssh_lua_where(lua_State *L, int level, char *buffer, size_t size) {
     return length < 0 || (size_t)length >= size ? 0 : length;
 }
 
+int nssh_lua_depth(lua_State *L) {
+    lua_Debug frame;
+    int low = 0, high = 1;
+    while (lua_getstack(L, high, &frame)) {
+        low = high;
+        high *= 2;
+    }
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (lua_getstack(L, middle, &frame)) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
 bool nssh_lua_frame_at(lua_State *L, int level, struct nssh_lua_frame *frame) {
     lua_Debug debug;
     if (!lua_getstack(L, level, &debug) || !lua_getinfo(L, "Slnt", &debug)) return false;

@@ -9,8 +9,9 @@ enum Traceback {
         let text = text(lua, from: 1)
         switch lua.kind(1) {
         case .string, .number:
-            guard let message = try? lua.display(1) else { return 1 }
-            lua.push(message + text)
+            // The bytes as they are, be they text or not.
+            guard let message = lua.bytes(1) ?? (try? lua.display(1)).map({ Array($0.utf8) }) else { return 1 }
+            lua.push(message + text.utf8)
         case .table:
             if lua.rawGet(1, "message") == .string, lua.rawGet(1, "traceback") == .nil {
                 lua.push(text)
@@ -22,12 +23,20 @@ enum Traceback {
         return 1
     }
 
-    /// The frames above `level`, one a line.
+    /// The frames above `level`, one a line; of many, the first and the last.
     static func text(_ lua: Lua, from level: Int32) -> String {
         var lines: [String] = []
         var frame = nssh_lua_frame()
+        let end = nssh_lua_depth(lua.raw)
         var level = level
-        while nssh_lua_frame_at(lua.raw, level, &frame) {
+        var skipped: Int32 = 0
+        while level < end {
+            // Lua finds a frame by walking to it: of the million of an endless recursion, just these are looked at.
+            if lines.count >= 11, end - level > 64 {
+                skipped = end - 16 - level
+                level = end - 16
+            }
+            guard nssh_lua_frame_at(lua.raw, level, &frame) else { break }
             level += 1
             let source = withUnsafeBytes(of: &frame.source) { String(cString: $0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
             let name = frame.name.map { String(cString: $0) }
@@ -44,7 +53,10 @@ enum Traceback {
             lines.append(line)
             if frame.is_tail_call { lines.append("(...tail calls...)") }
         }
-        if lines.count > 22 { lines.replaceSubrange(11..<(lines.count - 11), with: ["...\t(skipping \(lines.count - 22) levels)"]) }
+        let surplus = max(0, lines.count - 22)
+        if surplus > 0 || skipped > 0 {
+            lines.replaceSubrange(11..<(11 + surplus), with: ["...\t(skipping \(surplus + Int(skipped)) levels)"])
+        }
         return lines.isEmpty ? "" : "\nstack traceback:" + lines.map { "\n\t" + $0 }.joined()
     }
 }

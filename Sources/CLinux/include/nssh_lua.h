@@ -63,6 +63,9 @@ int nssh_lua_push_file(lua_State *L, int descriptor, const char *mode);
 /// "source:line:" of the function at `level` into `buffer`; the length, 0 if there is none.
 int nssh_lua_where(lua_State *L, int level, char *buffer, size_t size);
 
+/// How many levels there are.
+int nssh_lua_depth(lua_State *L);
+
 struct nssh_lua_frame {
     char source[LUA_IDSIZE];
     int line;
