@@ -7,11 +7,13 @@ public func suggestion(for word: String, among names: some Sequence<String>) -> 
         let distance = editDistance(letters, Array(name.utf8))
         if distance < best?.distance ?? .max { best = (name, distance) }
     }
-    guard let best, best.distance <= max(1, max(letters.count, best.name.utf8.count) / 3) else { return nil }
+    guard let best else { return nil }
+    let length = max(letters.count, best.name.utf8.count)
+    guard best.distance <= max(1, length / 3), best.distance < length else { return nil }
     return best.name
 }
 
-/// ` (did you mean 'name'?)`, or nothing.
+/// `; did you mean 'name'?`, or nothing.
 public func didYouMean(_ word: String, among names: some Sequence<String>) -> String {
     suggestion(for: word, among: names).map { "; did you mean '\($0)'?" } ?? ""
 }
