@@ -67,7 +67,10 @@ static int trampoline(lua_State *L) {
     state->in_swift = outer;
     if (state->limit && state->used > state->limit && !outer) {
         lua_gc(L, LUA_GCCOLLECT);
-        if (state->used > state->limit) return luaL_error(L, "not enough memory");
+        if (state->used > state->limit) {
+            lua_settop(L, 0);  // a coroutine that dies of this keeps its stack
+            return luaL_error(L, "not enough memory");
+        }
     }
     if (results == NSSH_LUA_RAISE) return lua_error(L);
     return results;
