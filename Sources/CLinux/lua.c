@@ -273,7 +273,8 @@ static int wrapped(lua_State *L) {
         status = reset(L, co);
         lua_xmove(co, L, 1);
     }
-    if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
+    // An interrupt's value stays what it is.
+    if (status != LUA_ERRMEM && !state_of(L)->interrupted && lua_type(L, -1) == LUA_TSTRING) {
         luaL_where(L, 1);
         lua_insert(L, -2);
         lua_concat(L, 2);
