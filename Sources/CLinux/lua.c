@@ -420,7 +420,9 @@ int nssh_lua_depth(lua_State *L) {
 
 bool nssh_lua_frame_at(lua_State *L, int level, struct nssh_lua_frame *frame) {
     lua_Debug debug;
-    if (!lua_getstack(L, level, &debug) || !lua_getinfo(L, "Slnt", &debug)) return false;
+    if (!lua_checkstack(L, 2) || !lua_getstack(L, level, &debug) || !lua_getinfo(L, "fSlnt", &debug)) return false;
+    frame->function_index = nssh_lua_function_index(L, -1);
+    lua_pop(L, 1);
     memcpy(frame->source, debug.short_src, sizeof frame->source);
     frame->line = debug.currentline;
     frame->line_defined = debug.linedefined;

@@ -15,6 +15,8 @@ public final class LuaFunction {
     /// Lua code that runs anywhere as it stands and shows the use.
     public let example: String
     let body: (LuaCall) throws(LuaError) -> Int
+    /// Its number in the state that it was last pushed in.
+    var number = -1
 
     /// Declares a binding. `body` returns how many results it has pushed.
     public init(

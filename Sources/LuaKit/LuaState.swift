@@ -12,7 +12,6 @@ public final class LuaState {
     var functions: [LuaFunction] = []
     var metatables: [ObjectIdentifier: LuaReference] = [:]
     var methods: [String: LuaReference] = [:]
-    private var indices: [ObjectIdentifier: Int32] = [:]
     private var errorMetatable: LuaReference?
     private var tracebackHandler: LuaFunction?
     /// Metatables that values keep when they cross to another process, by name; see `Transfer`.
@@ -67,17 +66,17 @@ public final class LuaState {
 
     /// Pushes a binding as a Lua function.
     public func push(_ function: LuaFunction, _ lua: Lua) {
-        let key = ObjectIdentifier(function)
-        let index: Int32
-        if let known = indices[key] {
-            index = known
+        let index: Int
+        // A function's number is looked for where it was last: that may have been in another state.
+        if functions.indices.contains(function.number), functions[function.number] === function {
+            index = function.number
         } else {
-            index = Int32(functions.count)
-            functions.append(function)
-            indices[key] = index
+            index = function.number < 0 ? functions.count : functions.firstIndex { $0 === function } ?? functions.count
+            if index == functions.count { functions.append(function) }
+            function.number = index
         }
         lua.reserve(2)
-        nssh_lua_push_function(lua.raw, index)
+        nssh_lua_push_function(lua.raw, Int32(index))
     }
 
     /// Makes a module a global table that `require` knows too.
@@ -114,9 +113,10 @@ public final class LuaState {
 
     /// The declaration of the function at `index`, when it is a binding.
     public func binding(_ lua: Lua, _ index: Int32) -> LuaFunction? {
-        let number = nssh_lua_function_index(lua.raw, index)
-        return functions.indices.contains(Int(number)) ? functions[Int(number)] : nil
+        function(number: Int(nssh_lua_function_index(lua.raw, index)))
     }
+
+    func function(number: Int) -> LuaFunction? { functions.indices.contains(number) ? functions[number] : nil }
 
     // MARK: Errors
 

@@ -43,7 +43,9 @@ enum Traceback {
             if source.hasPrefix("nssh:") || frame.is_c && name == nil { continue }
             let kind = frame.name_kind.map { String(cString: $0) } ?? ""
             var line = frame.is_c ? "[C]: in " : frame.line > 0 ? "\(source):\(frame.line): in " : "\(source): in "
-            if frame.is_main {
+            if frame.function_index >= 0, let binding = lua.state.function(number: Int(frame.function_index)) {
+                line += "function '\(binding.name)'"
+            } else if frame.is_main {
                 line += "main chunk"
             } else if let name {
                 line += "\(kind.isEmpty ? "function" : kind) '\(name)'"

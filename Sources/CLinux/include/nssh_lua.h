@@ -72,6 +72,8 @@ struct nssh_lua_frame {
     int line_defined;
     bool is_c, is_main, is_tail_call;
     const char *name, *name_kind;
+    /// The number of a Swift function, -1 for any other.
+    int function_index;
 };
 /// Describes the function at `level`; false when there is none. `name` is Lua's and lives as long as the frame.
 bool nssh_lua_frame_at(lua_State *L, int level, struct nssh_lua_frame *frame);
