@@ -5,18 +5,22 @@ import Testing
 /// Looks at the machine when a test starts and when it ends, and fails it for what is left. A suite has one as a stored
 /// property: each test has a suite value of its own.
 final class LeakGuard {
-    private let before = LeakGuard.snapshot()
+    private let before: Set<String>
 
-    init() {
+    private let patience: Double
+
+    init(patience: Double = 3) {
+        self.patience = patience
         _ = Place.program
         // A write to a run that has ended is an error to handle, not the end of the tests.
         signal(SIGPIPE, SIG_IGN)
+        before = LeakGuard.snapshot()
     }
 
     deinit {
         var left: [String] = []
         // Other tests run beside these, and other people on the machine: what is only passing is given time to pass.
-        _ = eventually(3) {
+        _ = eventually(patience) {
             left = LeakGuard.snapshot().subtracting(before).sorted()
             return left.isEmpty
         }

@@ -27,15 +27,17 @@ struct ProcessEntry: Hashable, CustomStringConvertible {
     /// Whether it is gone, or only waits to be reaped.
     static func isDead(_ pid: Int32) -> Bool { ProcessEntry(pid).map { $0.state == "Z" || $0.state == "X" } ?? true }
 
-    /// All that belong to a run: in its session, or with its marker in their environment. Zombies too.
+    /// All that belong to a run: in its session, or with its marker in their environment. Zombies too, but for orphans: when
+    /// init reaps those is its own affair.
     static func of(session: Int32, marker: String) -> [ProcessEntry] {
         let marker = Array("NSSH_TEST_RUN=\(marker)".utf8)
-        return Place.names("/proc").compactMap { Int32($0) }.compactMap { pid in
+        let all = Place.names("/proc").compactMap { Int32($0) }.compactMap { pid -> ProcessEntry? in
             guard let entry = ProcessEntry(pid) else { return nil }
             if entry.session == session { return entry }
             let environment = Place.read("/proc/\(pid)/environ").split(separator: 0)
             return environment.contains { $0.elementsEqual(marker) } ? entry : nil
         }
+        return all.filter { entry in entry.state != "Z" || entry.pid == session || all.contains { $0.pid == entry.parent } }
     }
 }
 
