@@ -25,7 +25,8 @@ extension Integration {
             #expect(Place.link("\(proc)/exe")?.hasPrefix("/memfd:nssh-held") == true)
             #expect(Place.names("\(proc)/fd") == [])
             let status = Place.text("\(proc)/status")
-            #expect(Place.text("\(proc)/maps").contains("nssh-held"))
+            // A moment after its exec its memory is not laid out yet.
+            #expect(eventually { Place.text("\(proc)/maps").contains("nssh-held") })
             #expect(!Place.text("\(proc)/maps").contains(Place.program))
             let resident = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }?.split(separator: " ").dropFirst().first
             #expect(resident.flatMap { Int($0) } ?? 0 < 200, "\(status)")

@@ -64,13 +64,29 @@ extension Integration {
             #expect(child.status == 0, "\(child)")
         }
 
-        @Test(arguments: Identity.available) func aSecondTermIsNotLost(_ identity: Identity) {
-            // While nssh ends by TERM, a child that ignores everything is killed and not waited for in vain.
-            let running = start(identity, "while true do pcall(sys.sleep, 60) end")
-            running.kill(SIGTERM)
-            running.kill(SIGTERM)
-            running.kill(SIGINT)
-            #expect(running.end(timeout: 5).signal == SIGTERM)
+        /// Signals that come while nssh is ending, whatever part of the end it is in.
+        @Test(arguments: Identity.available) func moreSignalsDoNoHarm(_ identity: Identity) {
+            for round in 0..<8 {
+                let running = start(identity, "while true do pcall(sys.sleep, 60) end")
+                running.kill(SIGTERM)
+                for _ in 0..<20 {
+                    usleep(UInt32(round) * 20)
+                    running.kill(SIGINT)
+                    running.kill(SIGTERM)
+                }
+                #expect(running.end(timeout: 5).signal == SIGTERM)
+            }
+            for chunk in ["os.exit(3, true)", "os.exit(3)", "coroutine.wrap(os.exit)(3, true)"] {
+                let arguments = ["-e", prelude, "-e", Lifecycle.everything, "-e", "print('go') io.flush() \(chunk)"]
+                let running = Running(Start(arguments: arguments, identity: identity))
+                running.expect("go\n")
+                for _ in 0..<50 {
+                    running.kill(SIGINT)
+                    usleep(200)
+                }
+                let result = running.end(timeout: 5)
+                #expect(result.status == 3 || result.status == 130, "\(chunk): \(result)")
+            }
         }
     }
 }
