@@ -73,7 +73,10 @@ final class Running {
     deinit { if outcome == nil { _ = end(timeout: 0) } }
 
     /// Writes to its standard input.
-    func type(_ text: String) { pending += Array(text.utf8) }
+    func type(_ text: String) {
+        pending += Array(text.utf8)
+        send()
+    }
 
     /// Ends its standard input when all is written.
     func endInput() { closesInput = true }
