@@ -36,7 +36,9 @@ let package = Package(
         .testTarget(name: "BindingsTests", dependencies: ["Bindings"], swiftSettings: swift),
         // Runs the binary, which therefore has to be there first.
         .testTarget(
-            name: "IntegrationTests", dependencies: ["nssh"], path: "Tests/Integration", swiftSettings: swift),
+            name: "IntegrationTests", dependencies: ["nssh", "CLinux", "CHarness"], path: "Tests/Integration",
+            swiftSettings: swift),
+        .target(name: "CHarness", path: "Tests/CHarness", cSettings: c),
     ],
     swiftLanguageModes: [.v6]
 )

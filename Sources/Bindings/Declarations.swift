@@ -113,7 +113,7 @@ enum Declared {
     static let run = LuaRecord("ns.run", typeFields + bodyFields + streamFields + processFields + [timeoutField], positions: argv)
     static let call = LuaRecord("ns.call", typeFields + streamFields + processFields + [timeoutField])
     static let shell = LuaRecord("ns.shell", typeFields + bodyFields + processFields + [timeoutField], positions: argv)
-    static let unshare = LuaRecord("ns.unshare", typeFields)
+    static let unshare = LuaRecord("ns.unshare", typeFields, elsewhere: "; a body is for ns.run, joining for ns.setns")
     /// In a process or namespace that exists: no new ones.
     static let runThere = LuaRecord("run", bodyFields + streamFields + processFields + [timeoutField], positions: argv)
     static let shellThere = LuaRecord("shell", bodyFields + processFields + [timeoutField], positions: argv)

@@ -102,13 +102,14 @@ static int signal_action(int signal, bool ignored) {
     return sigaction(signal, &action, NULL);
 }
 
-/// As execvp(3), without its fall-back to sh: the first candidate that can be executed, EACCES kept if none is better.
+/// As execvp(3), without its fall-back to sh: the first candidate that can be executed. EACCES is kept if none is better,
+/// and a lone candidate's error is the error.
 static int exec_first(const struct nssh_step *step) {
     int error = ENOENT;
     for (char *const *path = step->list; *path; path++) {
         execve(*path, step->arguments, step->environment);
         if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) return -1;
-        if (errno == EACCES) error = EACCES;
+        if (errno == EACCES || !step->list[1]) error = errno;
     }
     errno = error;
     return -1;

@@ -22,6 +22,9 @@ struct state {
     int raises;
     /// The coroutine that runs now: hooks are set a thread.
     lua_State *volatile running;
+    /// The main thread. An interrupt may come when the state is being closed and later: its memory is kept till the very end.
+    lua_State *main;
+    void *main_block;
 };
 
 static const char interrupt_key;
@@ -37,11 +40,19 @@ static void arm(struct state *state, lua_State *L) {
     lua_sethook(L, interrupt_hook, LUA_MASKCOUNT, graceful ? GRACE_INSTRUCTIONS : 1);
 }
 
+static bool is_inside(lua_State *L, char *block, size_t size) {
+    return L && (char *)L >= block && (char *)L < block + size;
+}
+
 static void *allocate(void *data, void *block, size_t old_size, size_t new_size) {
     struct state *state = data;
     size_t old = block ? old_size : 0;
     if (new_size == 0) {
-        free(block);
+        if (is_inside(state->main, block, old)) state->main_block = block;
+        else {
+            if (is_inside(state->running, block, old)) state->running = state->main;
+            free(block);
+        }
         state->used -= old;
         return NULL;
     }
@@ -335,7 +346,7 @@ lua_State *nssh_lua_new(nssh_lua_dispatch dispatch, void *context, bool ignore_e
         return NULL;
     }
     *(struct state **)lua_getextraspace(L) = state;
-    state->running = L;
+    state->running = state->main = L;
     lua_atpanic(L, panic);
     lua_setwarnf(L, warn_off, L);
     if (ignore_environment) {
@@ -346,8 +357,7 @@ lua_State *nssh_lua_new(nssh_lua_dispatch dispatch, void *context, bool ignore_e
     nssh_lua_set_interrupt_value(L);
     lua_pushcfunction(L, open_libraries);
     if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
-        lua_close(L);
-        free(state);
+        nssh_lua_release(nssh_lua_close(L));
         return NULL;
     }
     state->in_swift = true;
@@ -356,9 +366,15 @@ lua_State *nssh_lua_new(nssh_lua_dispatch dispatch, void *context, bool ignore_e
 
 void nssh_lua_set_warnings(lua_State *L, bool on) { lua_setwarnf(L, on ? warn_on : warn_off, L); }
 
-void nssh_lua_close(lua_State *L) {
+void *nssh_lua_close(lua_State *L) {
     struct state *state = state_of(L);
     lua_close(L);
+    return state;
+}
+
+void nssh_lua_release(void *closed) {
+    struct state *state = closed;
+    free(state->main_block);
     free(state);
 }
 

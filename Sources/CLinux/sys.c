@@ -127,3 +127,12 @@ int nssh_signal_is_ignored(int signal) {
     struct sigaction action;
     return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
+
+static int argument_count;
+static char **argument_values;
+__attribute__((constructor)) static void keep_arguments(int argc, char **argv) {
+    argument_count = argc;
+    argument_values = argv;
+}
+int nssh_argc(void) { return argument_count; }
+char **nssh_argv(void) { return argument_values; }

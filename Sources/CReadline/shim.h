@@ -25,6 +25,9 @@ static inline void nssh_rl_set_completion_over(int over) { rl_attempted_completi
 static inline void nssh_rl_set_completion_append(int character) { rl_completion_append_character = character; }
 static inline void nssh_rl_set_completer_word_breaks(const char *breaks) { rl_completer_word_break_characters = (char *)breaks; }
 
+// Entries of several lines are written with a time stamp before each, by which they are read back whole.
+static inline void nssh_history_keep_lines(void) { history_write_timestamps = 1, history_comment_char = '#'; }
+
 // History: entries are history_base … history_base + history_length - 1.
 static inline int nssh_history_length(void) { return history_length; }
 static inline int nssh_history_base(void) { return history_base; }

@@ -41,11 +41,6 @@ public final class Descriptor {
         return Descriptor(try check(raw, "open", target: path.lossy))
     }
 
-    /// Opens a file below a directory, close-on-exec. openat(2).
-    public static func open(_ path: String, below directory: Int32, flags: Int32) throws(Failure) -> Descriptor {
-        Descriptor(try check(nssh_openat(directory, path, flags | O_CLOEXEC, 0), "openat", target: path))
-    }
-
     /// A pipe, both ends close-on-exec. pipe2(2).
     public static func pipe() throws(Failure) -> (read: Descriptor, write: Descriptor) {
         var ends: (Int32, Int32) = (-1, -1)

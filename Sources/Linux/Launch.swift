@@ -121,6 +121,15 @@ private let PR_GET_DUMPABLE: Int32 = 3
 private let PR_SET_DUMPABLE: Int32 = 4
 
 extension Launch {
+    /// Runs `body` dumpable if that is wanted: the files below /proc of an undumpable process are root's, and nobody else
+    /// can write the maps and offsets in them.
+    public static func dumpable<Result>(_ wanted: Bool, _ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+        guard wanted, nssh_prctl(PR_GET_DUMPABLE, 0) == 0 else { return try body() }
+        _ = nssh_prctl(PR_SET_DUMPABLE, 1)
+        defer { _ = nssh_prctl(PR_SET_DUMPABLE, 0) }
+        return try body()
+    }
+
     /// Carries out steps in this process.
     ///
     /// - Throws: the step that failed; those before it stay done.

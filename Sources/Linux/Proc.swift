@@ -9,17 +9,27 @@ public enum Proc {
     /// Opens /proc. To be called before anything else.
     public static func open() { root = nssh_open("/proc", nssh_o_path | O_DIRECTORY | O_CLOEXEC, 0) }
 
+    /// Opens a file or directory of /proc.
+    public static func open(_ path: String, flags: Int32) throws(Failure) -> Descriptor {
+        let raw = nssh_openat(root, path, flags | O_CLOEXEC, 0)
+        if raw < 0 {
+            let errno = Errno.last
+            throw Failure("openat", errno, target: "/proc/\(path)", hint: root < 0 ? "there was no /proc when nssh started" : nil)
+        }
+        return Descriptor(raw)
+    }
+
     /// The whole of a small file.
     public static func read(_ path: String) throws(Failure) -> [UInt8] {
-        try Descriptor.open(path, below: root, flags: O_RDONLY).readStream()
+        try open(path, flags: O_RDONLY).readStream()
     }
 
     /// Writes a file with one write(2), as /proc wants it.
     public static func write(_ path: String, _ bytes: [UInt8], stage: String) throws(Failure) {
         let raw = nssh_openat(root, path, O_WRONLY | O_CLOEXEC, 0)
-        let file = Descriptor(try check(raw, "openat", stage: stage, target: path))
+        let file = Descriptor(try check(raw, "openat", stage: stage, target: "/proc/\(path)"))
         let count = bytes.withUnsafeBytes { Glibc.write(file.raw, $0.baseAddress, $0.count) }
-        try check(count < 0 ? -1 : 0, "write", stage: stage, target: path)
+        try check(count < 0 ? -1 : 0, "write", stage: stage, target: "/proc/\(path)")
     }
 
     /// The target of a symbolic link.
@@ -30,7 +40,7 @@ public enum Proc {
             if count < 0 { errno = .last }
             return String(decoding: buffer[..<max(count, 0)], as: UTF8.self)
         }
-        if let errno { throw Failure("readlinkat", errno, target: "/proc/\(path)") }
+        if let errno { throw Failure("readlinkat", errno, target: directory == nil ? "/proc/\(path)" : path) }
         return text
     }
 
@@ -41,8 +51,7 @@ public enum Proc {
 
     /// The names in a directory below /proc, without `.` and `..`.
     public static func entries(of path: String) throws(Failure) -> [String] {
-        let directory = try Descriptor.open(path, below: root, flags: O_RDONLY | O_DIRECTORY)
-        return try directory.entries()
+        return try open(path, flags: O_RDONLY | O_DIRECTORY).entries()
     }
 
     /// The value of a `Name:` line of /proc/PID/status.

@@ -90,12 +90,12 @@ public struct Step {
         case .setnsProc(let path, _), .writeProc(let path, _): "/proc/\(path)"
         case .unshare(let flags): NamespaceTypes(rawValue: flags).description
         case .mount(_, let target, _, _, _): target
-        case .sethostname(let name), .setdomainname(let name): "\"\(name.lossy)\""
+        case .sethostname(let name), .setdomainname(let name): name.lossy
         case .linkUp(let name): name
         case .setgroups(let groups): groups.map { String($0) }.joined(separator: " ")
         case .setresgid(let id), .setresuid(let id): String(id)
-        case .chdir(let path): "\"\(path.lossy)\""
-        case .exec(_, let arguments, _): "\"\((arguments.first ?? []).prefix(200).map { $0 }.lossy)\""
+        case .chdir(let path): path.lossy
+        case .exec(_, let arguments, _): [UInt8]((arguments.first ?? []).prefix(200)).lossy
         default: nil
         }
     }

@@ -42,8 +42,10 @@ public final class LuaState {
         transferable = []
         named = [:]
         errorMetatable = nil
-        nssh_lua_close(raw)
+        let memory = nssh_lua_close(raw)
+        // A signal handler may interrupt the state up to here.
         main.raw = nil
+        nssh_lua_release(memory)
     }
 
     /// Bytes in use by Lua values.
@@ -58,7 +60,7 @@ public final class LuaState {
     /// Stops the running code with the interrupt error; safe in a signal handler.
     public func interrupt() { if let raw { nssh_lua_interrupt(raw) } }
     /// Whether an interrupt is being raised.
-    public var isInterrupted: Bool { nssh_lua_interrupted(raw) }
+    public var isInterrupted: Bool { raw.map { nssh_lua_interrupted($0) } ?? false }
     /// Ends an interrupt: code runs again.
     public func clearInterrupt() { nssh_lua_clear_interrupt(raw) }
 

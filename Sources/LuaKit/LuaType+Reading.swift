@@ -54,7 +54,8 @@ extension LuaType {
         case .record(let record): if kind == .table { return try record.read(lua, index, depth) }
         case .named(_, let type):
             do throws(Mismatch) { return try type.read(lua, index, depth: depth) } catch {
-                if error.path.isEmpty, error.problem.contains(" expected, got ") { break }
+                // A choice says more than the name of the type: what there is to choose from, and what was meant.
+                if error.path.isEmpty, error.problem.contains(" expected, got "), !error.problem.contains("got \"") { break }
                 throw error
             }
         case .either(let types):
@@ -166,13 +167,13 @@ extension LuaRecord {
             switch key {
             case .position(let position):
                 guard let positions else {
-                    throw Mismatch(path: "[\(position)]", problem: "\(name) takes named options only")
+                    throw Mismatch(path: "[\(position)]", problem: "\(name) takes named options only\(elsewhere)")
                 }
                 do throws(Mismatch) { return try positions.type.read(lua, slot, depth: depth + 1) } catch { throw error.inside("[\(position)]") }
             case .name(let option):
                 guard let field = fields.first(where: { $0.name == option }) else {
                     let hint = didYouMean(option, among: fields.map(\.name))
-                    throw Mismatch(path: "", problem: "unknown option '\(option)' for \(name)\(hint)", isWhole: true)
+                    throw Mismatch(path: "", problem: "unknown option '\(option)' for \(name)\(hint.isEmpty ? elsewhere : hint)", isWhole: true)
                 }
                 do throws(Mismatch) { return try field.type.read(lua, slot, depth: depth + 1) } catch { throw error.inside(option) }
             }

@@ -38,9 +38,13 @@ public final class LuaRecord: Sendable {
     /// The type of positions 1…n, when they mean something.
     public let positions: LuaField?
 
+    /// Where to go with what does not belong here, for messages: `; a body is for ns.run`.
+    public let elsewhere: String
+
     /// A record's declaration.
-    public init(_ name: String, _ fields: [LuaField], positions: LuaField? = nil) {
+    public init(_ name: String, _ fields: [LuaField], positions: LuaField? = nil, elsewhere: String = "") {
         self.name = name
+        self.elsewhere = elsewhere
         self.fields = fields
         self.positions = positions
     }

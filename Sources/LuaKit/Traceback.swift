@@ -11,7 +11,8 @@ enum Traceback {
         case .string, .number:
             // The bytes as they are, be they text or not.
             guard let message = lua.bytes(1) ?? (try? lua.display(1)).map({ Array($0.utf8) }) else { return 1 }
-            lua.push(message + text.utf8)
+            // An error out of another process has its traceback already.
+            lua.push(String(decoding: message, as: UTF8.self).contains("\nstack traceback:\n") ? message : message + text.utf8)
         case .table:
             if lua.rawGet(1, "message") == .string, lua.rawGet(1, "traceback") == .nil {
                 lua.push(text)

@@ -6,6 +6,8 @@ import Linux
 public enum Children {
     /// One more in every copy of nssh that runs a function body: handles from before are not its own.
     nonisolated(unsafe) private(set) static var generation = 0
+    /// The descriptor that nssh keeps for itself, once it is there.
+    static var keptDescriptors: [Int32] { [ownPidfd].compactMap { $0?.raw } }
     /// Those not reaped yet.
     nonisolated(unsafe) private static var living: [Process] = []
     nonisolated(unsafe) private static var ownPidfd: Descriptor?
@@ -45,9 +47,18 @@ public enum Children {
 
     static func forget(_ process: Process) { living.removeAll { $0 === process } }
 
+    /// Whether this copy of nssh is in namespaces of others, where it stays undumpable (DESIGN.md, rule 4).
+    nonisolated(unsafe) static var hasJoined = false
+    /// Whether a copy may be dumpable for the moment in which maps or offsets are written: what is in its namespaces it
+    /// has started itself.
+    static func mayBeDumpable(for options: Options) -> Bool {
+        generation > 0 && !hasJoined && options.join == nil && (options.types.contains(.user) || options.types.contains(.time))
+    }
+
     /// In a copy of nssh: it has no children yet.
-    static func startAnew() {
+    static func startAnew(joined: Bool) {
         generation += 1
+        if joined { hasJoined = true }
         living = []
         ownPidfd = nil
     }

@@ -27,7 +27,7 @@ enum Hints {
         case ("execve", ENOENT):
             return options.body.program?.contains(UInt8(ascii: "/")) == true
                 ? "no such file, or its interpreter is missing" : "no such program in PATH"
-        case ("execve", EACCES): return "it may not be executed: see its mode and that of its directories"
+        case ("execve", EACCES): return "it may not be executed: see its mode, that of its directories, and whether it is one itself"
         case ("execve", ENOEXEC): return "it is no program the kernel knows; a script needs a first line #!…"
         case ("execve", E2BIG): return "arguments and environment are too long together: see getconf ARG_MAX"
         case ("mount /proc", EPERM):
@@ -37,6 +37,8 @@ enum Hints {
         case ("write uid_map", EPERM), ("write gid_map", EPERM):
             return "without privilege only your own id may be mapped; and some systems forbid it, see sysctl "
                 + "kernel.apparmor_restrict_unprivileged_userns"
+        case ("setresuid", EINVAL), ("setresgid", EINVAL), ("setgroups", EINVAL): return "the user namespace maps no such id"
+        case (let stage, EROFS) where stage.hasPrefix("write "): return "the /proc that nssh found is mounted read-only"
         case ("setns", EPERM): return "joining needs CAP_SYS_ADMIN in the user namespace that owns it, and in your own"
         case ("sethostname", EINVAL), ("setdomainname", EINVAL): return "at most 64 bytes"
         case ("sethostname", EPERM), ("setdomainname", EPERM): return "the uts namespace is not the child's own: add uts = true"

@@ -22,11 +22,12 @@ public enum Inspect {
         }
         if let noted = target.notedInodes { return noted }
         return try target.reading { name throws(Failure) in
-            let directory = try Descriptor.open("\(name)/ns", below: Proc.root, flags: nssh_o_path | O_DIRECTORY)
+            let directory = try Proc.open("\(name)/ns", flags: nssh_o_path | O_DIRECTORY)
             var result: [(name: String, inode: UInt64)] = []
             result.reserveCapacity(links.count)
             for link in links {
-                do throws(Failure) { result.append((link, try readInode(link, below: directory.raw))) } catch {
+                do throws(Failure) { result.append((link, try readInode(link, below: directory.raw))) } catch var error {
+                    error.target = "/proc/\(name)/ns/\(link)"
                     // A pid namespace without a process yet has no link; a type that this kernel lacks has no file.
                     if error.errno?.rawValue != ENOENT { throw error }
                 }

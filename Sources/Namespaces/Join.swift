@@ -21,10 +21,10 @@ extension Join {
         var join = Join(descriptor: pidfd, mask: mask)
         if mask.contains(.mnt), let name = target.procName {
             join.root = try target.reading { _ throws(Failure) in
-                try Descriptor.open("\(name)/root", below: Proc.root, flags: nssh_o_path | O_DIRECTORY)
+                try Proc.open("\(name)/root", flags: nssh_o_path | O_DIRECTORY)
             }
             join.cwd = try target.reading { _ throws(Failure) in
-                try Descriptor.open("\(name)/cwd", below: Proc.root, flags: nssh_o_path | O_DIRECTORY)
+                try Proc.open("\(name)/cwd", flags: nssh_o_path | O_DIRECTORY)
             }
         }
         return join

@@ -8,6 +8,9 @@ public enum Launcher {
     nonisolated(unsafe) private static var emptyRoot: Descriptor?
     nonisolated(unsafe) private static var emptyRootIsRefused = false
 
+    /// The descriptors that nssh keeps for itself between launches.
+    static var keptDescriptors: [Int32] { [image, emptyRoot].compactMap { $0?.raw } }
+
     /// What comes of a launch.
     public enum Outcome {
         /// In nssh: the new child.
@@ -54,12 +57,16 @@ public enum Launcher {
         if !plan.launch.closing.isEmpty { plan.launch.whenReady = { noted = try? Inspect.inodes(.pid($0)) } }
         if kind == .function { fflush(nil) }
         let outcome: Launch.Outcome
-        do { outcome = try plan.launch.run(reportsReady: kind == .function) } catch {
+        do {
+            outcome = try Launch.dumpable(Children.mayBeDumpable(for: options)) { () throws(Failure) in
+                try plan.launch.run(reportsReady: kind == .function)
+            }
+        } catch {
             throw Hints.add(to: error, options)
         }
         switch outcome {
         case .child:
-            Children.startAnew()
+            Children.startAnew(joined: options.join != nil)
             streams.releaseInChild()
             return .child(results: results!)
         case .parent(let pid, let pidfd):
@@ -76,7 +83,7 @@ public enum Launcher {
     }
 
     /// Makes what later launches need, while nssh's children are still born in its own pid namespace.
-    static func prepare() { _ = try? root(Options()) }
+    static func prepare(_ options: Options) { _ = try? root(options) }
 
     private static func heldImage() throws(Failure) -> Int32 {
         if let image { return image.raw }

@@ -77,9 +77,12 @@ public struct Ledger: Sendable {
         case .queue: return try queues()
         case .cgroup: return cgroups()
         case .descriptor:
-            // The descriptor of the listing itself is closed again when its link is read.
+            // What nssh keeps for later launches is no trace of anything; the descriptor of the listing itself is closed
+            // again when its link is read.
+            let kept = Launcher.keptDescriptors + Children.keptDescriptors
             return try Proc.entries(of: "self/fd").compactMap { name in
-                (try? Proc.link("self/fd/\(name)")).map { "\(name) (\($0))" }
+                guard let number = Int32(name), !kept.contains(number), let link = try? Proc.link("self/fd/\(name)") else { return nil }
+                return "\(name) (\(link))"
             }
         }
     }

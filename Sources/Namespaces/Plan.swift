@@ -40,6 +40,14 @@ public struct Plan {
         steps.append(Step(.setpgid))
         if let terminal = resources.terminal { steps.append(Step(.foreground(terminal: terminal))) }
         for stream in resources.streams { steps.append(Step(.dup(from: stream.from, to: stream.to))) }
+        // A held process keeps no descriptor, and its root and working directory lead nowhere (rule 4); in a mnt namespace of
+        // its own they are that namespace's. That takes a capability which a change of its ids may end.
+        var options = options
+        if case .held = options.body, resources.emptyRoot >= 0 {
+            if let cwd = options.cwd { steps.append(Step(.chdir(cwd))) }
+            options.cwd = nil
+            steps.append(Step(.chroot(resources.emptyRoot)))
+        }
         addIdentity(options, &steps)
         addBody(options, resources, &steps)
         launch.steps = steps
@@ -162,9 +170,6 @@ public struct Plan {
     private mutating func addBody(_ options: Options, _ resources: Resources, _ steps: inout [Step]) {
         switch options.body {
         case .held:
-            // It keeps no descriptor, and its root and working directory lead nowhere (rule 4); in a mnt namespace of its
-            // own they are that namespace's.
-            if resources.emptyRoot >= 0 { steps.append(Step(.chroot(resources.emptyRoot))) }
             // An ignored SIGCHLD survives exec: the kernel reaps what a held PID 1 adopts.
             steps.append(Step(.signalAction(SIGCHLD, ignored: true)))
             steps.append(Step(.dieWithParent(pidfd: resources.parentPidfd)))

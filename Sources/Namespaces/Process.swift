@@ -102,6 +102,7 @@ public final class Process {
 
     /// Sends a signal. pidfd_send_signal(2).
     public func kill(_ signal: Int32 = SIGTERM) throws(Failure) {
+        try requireOurs()
         if reap() { throw ended("kill") }
         try check(nssh_pidfd_send_signal(pidfd.raw, signal), "pidfd_send_signal", target: "process \(pid)")
     }

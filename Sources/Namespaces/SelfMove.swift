@@ -8,8 +8,12 @@ public enum SelfMove {
     ///
     /// - Throws: the step that failed. Steps before it stay done, and the message says so.
     public static func unshare(_ options: Options) throws(Failure) {
-        if options.types.contains(.pid) { Launcher.prepare() }
-        do { try Launch.inPlace(Plan.moving(options)) } catch {
+        if options.types.contains(.pid) { Launcher.prepare(options) }
+        do {
+            try Launch.dumpable(Children.mayBeDumpable(for: options)) { () throws(Failure) in
+                try Launch.inPlace(Plan.moving(options))
+            }
+        } catch {
             var failure = Hints.add(to: error, options)
             if failure.call != "unshare" {
                 failure.hint = (failure.hint.map { $0 + "; " } ?? "") + "nssh is already in the new namespaces"
@@ -41,6 +45,7 @@ public enum SelfMove {
             let handle = try target.open(nil)
             join = Join(descriptor: handle.descriptor, mask: NamespaceTypes(handle.type))
         }
+        Children.hasJoined = true
         if nssh_setns(join.descriptor.raw, join.mask.rawValue) < 0 {
             var failure = Failure("setns", .last, target: "\(target.description), \(join.mask.description)")
             if failure.errno?.rawValue == EINVAL, join.mask.contains(.user) {

@@ -109,9 +109,7 @@ public enum Target {
                 throw Failure(code: "EINVAL", "\(description) has a namespace of each type", hint: "say which: ns.open(target, \"uts\")")
             }
             return try reading { name throws(Failure) in
-                let path = "\(name)/ns/\(type.rawValue)"
-                let raw = nssh_openat(Proc.root, path, O_RDONLY | O_CLOEXEC, 0)
-                return try NamespaceHandle(Descriptor(try check(raw, "openat", target: "/proc/\(path)")), target: description)
+                try NamespaceHandle(try Proc.open("\(name)/ns/\(type.rawValue)", flags: O_RDONLY), target: description)
             }
         case .handle(let other):
             try other.requireOpen()

@@ -10,6 +10,7 @@ enum History {
     /// Reads the file.
     static func load() {
         stifle_history(10_000)
+        nssh_history_keep_lines()
         let base = environmentValue("XDG_STATE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil } ?? environmentValue("HOME").map { "\($0)/.local/state" }
         guard let base, base.hasPrefix("/") else { return }
         let directory = "\(base)/nssh"
@@ -29,8 +30,7 @@ enum History {
     static func add(_ text: String) {
         guard !text.isEmpty, text != last, text.utf8.first != UInt8(ascii: " ") else { return }
         last = text
-        let line = text.split(separator: "\n").joined(separator: " ")
-        add_history(line)
+        add_history(text)
         if let path { append_history(1, path) }
     }
 }

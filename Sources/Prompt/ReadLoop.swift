@@ -35,12 +35,7 @@ public struct ReadLoop {
                     pending = ""
                     continue
                 }
-                if evaluate(text) {
-                    History.add(text)
-                    pending = ""
-                } else {
-                    pending = text
-                }
+                pending = evaluate(text) ? "" : text
                 if FatalSignal.hasCome() { return 0 }
             }
         }
@@ -52,7 +47,14 @@ public struct ReadLoop {
         let top = lua.top
         defer { lua.top = top }
         do throws(LuaError) {
-            guard try load(lua, text) else { return false }
+            let isComplete: Bool
+            do throws(LuaError) { isComplete = try load(lua, text) } catch {
+                History.add(text)
+                throw error
+            }
+            if !isComplete { return false }
+            // Before it runs: it may end nssh.
+            History.add(text)
             try lua.call(arguments: 0, results: -1, traceback: true)
             lua.reserve(10)
             if lua.top > top {

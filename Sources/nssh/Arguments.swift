@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Linux
 
@@ -25,8 +26,8 @@ struct Arguments {
 
     /// Reads argv.
     init() throws(Problem) {
-        all = (0..<Int(CommandLine.argc)).map { position in
-            let text = CommandLine.unsafeArgv[position]!
+        all = (0..<Int(nssh_argc())).map { position in
+            let text = nssh_argv()[position]!
             return [UInt8](UnsafeRawBufferPointer(start: text, count: strlen(text)))
         }
         script = all.count
@@ -81,7 +82,7 @@ struct Arguments {
           -           standard input is the script
           --          end of options
           --list      list the bundled scripts
-          --help      print this
+          -h, --help  print this
           --version   print the version
 
         A script is a file; if there is none of that name, a bundled one: nssh demo_pid.lua. Lua's help(): nssh -e 'help()'

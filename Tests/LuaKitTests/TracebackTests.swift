@@ -15,7 +15,7 @@ import Testing
             text == """
                 test:1: failed
                 stack traceback:
-                \t[C]: in field 'fail'
+                \t[C]: in function 't.fail'
                 \ttest:1: in upvalue 'inner'
                 \ttest:2: in global 'outer'
                 \ttest:3: in main chunk

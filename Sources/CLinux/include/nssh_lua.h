@@ -18,7 +18,9 @@ typedef int (*nssh_lua_dispatch)(lua_State *L, void *context, int index);
 lua_State *nssh_lua_new(nssh_lua_dispatch dispatch, void *context, bool ignore_environment);
 /// Turns warnings on or off, as warn("@on") does.
 void nssh_lua_set_warnings(lua_State *L, bool on);
-void nssh_lua_close(lua_State *L);
+/// Closes the state. An interrupt is harmless until nssh_lua_release has got what this returns.
+void *nssh_lua_close(lua_State *L);
+void nssh_lua_release(void *closed);
 void *nssh_lua_context(lua_State *L);
 
 /// Bytes that Lua holds now, and the soft limit (0: none). Lua code over the limit gets "not enough memory"; a Swift

@@ -5,6 +5,9 @@
 #include <signal.h>
 #include <sys/types.h>
 
+/// The command line as main gets it, known before main runs. (Swift's own reads /proc, which may not be there.)
+int nssh_argc(void);
+char **nssh_argv(void);
 int nssh_errno(void);
 char **nssh_environ(void);
 int nssh_unshare(int flags);
