@@ -92,7 +92,7 @@ public enum NsModule {
                 LuaField("process", .object("process"), "the first to end; nil when the time is up"),
                 LuaField("result", .named("result", .table), "its result"),
             ], "Waits for the first of several processes to end",
-            example: "local a <close>, b <close> = ns.clone{\"true\"}, ns.clone{\"sleep\", \"10\"}\nassert(ns.wait{a, b, timeout = 5} == a)"
+            example: "local a <close> = ns.clone{\"true\"}\nlocal b <close> = ns.clone{\"sleep\", \"10\"}\nassert(ns.wait{a, b, timeout = 5} == a)"
         ) { call throws(LuaError) in
             guard let table = call[0].table, !table.list.isEmpty else { throw .argument(1, of: "ns.wait", "no process given") }
             let objects = table.list.compactMap { $0.object(ProcessObject.self) }
