@@ -5,8 +5,26 @@
 static const unsigned char demo_uts[] = {
 #embed "../../Scripts/demo_uts.lua"
 };
+static const unsigned char demo_ipc[] = {
+#embed "../../Scripts/demo_ipc.lua"
+};
+static const unsigned char demo_pid[] = {
+#embed "../../Scripts/demo_pid.lua"
+};
+static const unsigned char demo_mount[] = {
+#embed "../../Scripts/demo_mount.lua"
+};
+static const unsigned char demo_user[] = {
+#embed "../../Scripts/demo_user.lua"
+};
+static const unsigned char demo_net[] = {
+#embed "../../Scripts/demo_net.lua"
+};
 static const unsigned char demo_lib[] = {
 #embed "../../Scripts/lib/nssh/demo.lua"
+};
+static const unsigned char report_lib[] = {
+#embed "../../Scripts/lib/nssh/report.lua"
 };
 
 static const struct {
@@ -15,7 +33,13 @@ static const struct {
     size_t size;
 } scripts[] = {
     {"demo_uts.lua", demo_uts, sizeof demo_uts},
+    {"demo_ipc.lua", demo_ipc, sizeof demo_ipc},
+    {"demo_pid.lua", demo_pid, sizeof demo_pid},
+    {"demo_mount.lua", demo_mount, sizeof demo_mount},
+    {"demo_user.lua", demo_user, sizeof demo_user},
+    {"demo_net.lua", demo_net, sizeof demo_net},
     {"lib/nssh/demo.lua", demo_lib, sizeof demo_lib},
+    {"lib/nssh/report.lua", report_lib, sizeof report_lib},
 };
 
 int nssh_script_count(void) { return (int)(sizeof scripts / sizeof *scripts); }

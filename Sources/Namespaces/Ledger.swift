@@ -30,6 +30,8 @@ public struct Ledger: Sendable {
         var parent, group, session: Int32
         var start: UInt64
         var name: String
+        /// Dead and not yet reaped by its parent, or dying: exiting, or with SIGKILL pending.
+        var isDead: Bool
     }
 
     /// Looks at the machine now.
@@ -41,9 +43,9 @@ public struct Ledger: Sendable {
         }
     }
 
-    /// What is there and was not in `before`. A process counts when it descends from nssh, or is in a session or process
-    /// group of nssh or its children; an orphan that might be anybody's is listed as not certain; a process that somebody
-    /// else started is left out.
+    /// What is there and was not in `before`. A process counts when it descends from nssh, is in a session or process
+    /// group of its children, or is an orphan in nssh's session; one that might be anybody's is listed as not certain; a
+    /// process that somebody else started is left out.
     public func since(_ before: Ledger) -> [Item] {
         let known = Set(before.items)
         return items.compactMap { item in
@@ -56,15 +58,31 @@ public struct Ledger: Sendable {
 
     /// Whether a new process is surely nssh's (true), perhaps (false), or somebody else's (nil).
     private func attribute(_ pid: Int32, _ entry: ProcessEntry, _ before: Ledger) -> Bool? {
-        if entry.session == getsid(0) || Children.wasOurs(entry.group) || Children.wasOurs(entry.session) { return pid != own ? true : nil }
+        if pid == own { return nil }
+        // A dead orphan waits for init, which may take its time; a dead child waits for us.
+        if entry.isDead, entry.parent <= 1 || isAbove(entry.parent) { return nil }
+        if Children.wasOurs(entry.group) || Children.wasOurs(entry.session) { return true }
+        let inOwnSession = entry.session == getsid(0)
         var ancestor = entry.parent
         while ancestor > 1, let next = parents[ancestor] {
             if ancestor == own { return true }
-            if before.parents[ancestor]?.start == next.start { return nil }
+            if before.parents[ancestor]?.start == next.start {
+                // Somebody else's: the session alone proves nothing, other jobs of the terminal are in it too. Only where the
+                // parent is above nssh it may have adopted an orphan of ours, as a subreaper.
+                return inOwnSession && isAbove(ancestor) ? false : nil
+            }
             ancestor = next.parent
         }
-        // A kernel thread, or one that was adopted by init.
+        // An orphan that init has adopted, or a kernel thread.
+        if inOwnSession { return true }
         return entry.parent <= 1 && !entry.name.hasPrefix("[") ? false : nil
+    }
+
+    /// Whether nssh descends from a process.
+    private func isAbove(_ pid: Int32) -> Bool {
+        var ancestor = parents[own]?.parent ?? 0
+        while ancestor > 1, ancestor != pid, let next = parents[ancestor] { ancestor = next.parent }
+        return ancestor == pid
     }
 
     private mutating func look(_ kind: Kind) throws(Failure) -> [String] {
@@ -107,7 +125,10 @@ public struct Ledger: Sendable {
             let start = UInt64(fields[19])
         else { return nil }
         let name = String(decoding: bytes[(open + 1)..<close], as: UTF8.self)
-        return ProcessEntry(parent: parent, group: group, session: session, start: start, name: parent == 2 ? "[\(name)]" : name)
+        let exiting = (UInt64(fields[6]) ?? 0) & 4, killed = fields.count > 28 ? (UInt64(fields[28]) ?? 0) & (1 << 8) : 0
+        return ProcessEntry(
+            parent: parent, group: group, session: session, start: start, name: parent == 2 ? "[\(name)]" : name,
+            isDead: fields[0] == "Z" || exiting != 0 || killed != 0)
     }
 
     /// System V IPC and POSIX message queues; the latter show only where an mqueue file system is mounted.

@@ -1,0 +1,64 @@
+-- Runs the Lua tests: nssh Tests/lua/run.lua [word …]. Each test_NAME.lua beside this file returns a table name -> function.
+-- A word picks the tests whose "NAME: name" has it. Prints TAP 14. A test that leaves anything behind fails.
+local directory = arg[0]:match("^(.*)/") or "."
+package.path = directory .. "/?.lua;" .. package.path
+
+local check = require "check"
+local report = require "nssh.report" (true)
+
+-- So that what nssh opens once, and a garbage collection of earlier tests, are no test's doing.
+ns.run{ "true" }
+
+local function is_wanted(title)
+  for _, word in ipairs(arg) do
+    if title:find(word, 1, true) then return true end
+  end
+  return #arg == 0
+end
+
+-- Zombies too: /proc lists them. Other programs run on this machine: what is only perhaps ours is no failure.
+local function left_behind(before)
+  collectgarbage()
+  collectgarbage()
+  local lines = {}
+  for _, item in ipairs(ns.ledger():since(before)) do
+    if item.certain then lines[#lines + 1] = item.kind .. " " .. item.name end
+  end
+  return #lines > 0 and "left behind: " .. table.concat(lines, ", ") or nil
+end
+
+local function run(title, test)
+  collectgarbage()
+  local before = ns.ledger()
+  local worked, raised = xpcall(test, function(raised)
+    return check.skip_reason(raised) and raised or debug.traceback(tostring(raised), 2)
+  end)
+  -- ^C ends the run, not the test. (The traceback has made a string of it.)
+  if not worked and tostring(raised):find("^interrupted!") then error("interrupted!", 0) end
+  local skip = not worked and check.skip_reason(raised) or nil
+  local reasons = { not worked and not skip and raised or nil }
+  reasons[#reasons + 1] = left_behind(before)
+  report:result{ claim = title, ok = #reasons == 0, reason = table.concat(reasons, "\n"), skip = #reasons == 0 and skip or nil }
+end
+
+local files = {}
+for _, name in ipairs(sys.readdir(directory)) do
+  files[#files + 1] = name:match("^test_(.*)%.lua$")
+end
+table.sort(files)
+for _, file in ipairs(files) do
+  local path = ("%s/test_%s.lua"):format(directory, file)
+  local loaded, tests = pcall(dofile, path)
+  local names = {}
+  if not loaded then
+    report:result{ claim = path .. " loads", ok = false, reason = tostring(tests) }
+  else
+    for name in pairs(tests) do names[#names + 1] = name end
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local title = file .. ": " .. name
+    if is_wanted(title) then run(title, tests[name]) end
+  end
+end
+if report:close().failed > 0 then os.exit(false, true) end

@@ -1,0 +1,192 @@
+-- The bundled demonstrations: as root, as an ordinary user, where something is missing or forbidden, and with a wrong claim.
+local check = require "check"
+
+local directory = arg[0]:match("^(.*)/") or "."
+local scripts = directory .. "/../../Scripts"
+local nssh = sys.readlink("/proc/self/exe")
+local is_root = sys.geteuid() == 0
+local NOBODY = 65534
+
+-- Runs a line of shell as `body`, raises if it fails.
+local function shell(line) return (ns.run{ sh = line }:check().stdout:gsub("\n$", "")) end
+
+local Temporary = { __close = function(self) ns.run{ "rm", "-rf", self.path } end }
+
+-- A directory that everybody can read, with what a user without access to the checkout needs; gone at the end of the scope.
+local function temporary()
+  local made = setmetatable({ path = shell("mktemp -d /tmp/nssh-test.XXXXXX") }, Temporary)
+  shell(("cp %s %s/nssh && cp -R %s %s/controls.lua %s && chmod -R a+rX %s"):format(
+    nssh, made.path, scripts, directory, made.path, made.path))
+  made.nssh, made.scripts = made.path .. "/nssh", made.path .. "/Scripts"
+  return made
+end
+
+local function as_user(options)
+  options.uid, options.gid, options.groups = NOBODY, NOBODY, {}
+  options.cwd = "/"
+  return options
+end
+
+-- What a run with --check printed, taken apart and held against itself: counts, plan, last line.
+local function tap(result)
+  local text = result.stdout
+  local about = text .. result.stderr
+  local passed, failed, skipped = text:match("\n(%d+) passed, (%d+) failed, (%d+) skipped\n$")
+  check.ok(passed, "no last line in:\n" .. about)
+  local ok, not_ok, skips = 0, 0, 0
+  for line in text:gmatch("[^\n]+") do
+    if line:find("^ok %d.* # SKIP ") then
+      skips = skips + 1
+    elseif line:find("^ok %d") then
+      ok = ok + 1
+    elseif line:find("^not ok %d") then
+      not_ok = not_ok + 1
+    end
+  end
+  local plan, skip = text:match("\n1%.%.(%d+)([^\n]*)")
+  check.eq(tonumber(plan), ok + not_ok + skips, "the plan of\n" .. about)
+  check.match(text, "^TAP version 14\n")
+  skip = skip:match("# SKIP (.+)")
+  local counts = { passed = ok, failed = not_ok, skipped = skips + (skip and 1 or 0) }
+  check.eq({ passed = tonumber(passed), failed = tonumber(failed), skipped = tonumber(skipped) }, counts, "the last line of\n" .. about)
+  check.eq(result.status, not_ok == 0 and 0 or 1, "the exit code of\n" .. about)
+  return counts, skip, about
+end
+
+-- Played and all right; skipped when the demonstration says that it cannot be played here.
+local function plays(result)
+  local counts, skip, about = tap(result)
+  if skip then check.skip(skip) end
+  check.eq(counts.failed, 0, about)
+  check.ok(counts.passed >= 6, about)
+  check.match(result.stdout, "\n# left behind: nothing\n")
+  check.ok(not result.stdout:find("\27"), "no escapes in a pipe")
+end
+
+local tests = {}
+
+for _, name in ipairs{ "uts", "ipc", "pid", "mount", "user", "net" } do
+  local script = ("demo_%s.lua"):format(name)
+
+  tests[script .. " plays"] = function()
+    -- From elsewhere, so that it is the bundled one.
+    plays(ns.run{ nssh, script, "--check", cwd = "/", timeout = 60 })
+  end
+
+  tests[script .. " plays as an ordinary user"] = function()
+    if not is_root then check.skip("the tests are not run as root: the test above was it") end
+    local there <close> = temporary()
+    plays(ns.run(as_user{ there.nssh, script, "--check", timeout = 60 }))
+  end
+
+  tests[script .. " is readable, and ends, without a terminal"] = function()
+    local result = ns.run{ nssh, script, cwd = "/", env = { LC_ALL = "C.UTF-8" }, timeout = 60 }
+    check.match(result.stdout, "\n%d+ passed, 0 failed, [01] skipped\n$")
+    check.ok(not result.stdout:find("\27"), "no escapes in a pipe")
+    if result.stdout:find("\nskipped: ") then check.skip(result.stdout:match("\nskipped: ([^\n]*)")) end
+    check.match(result.stdout, "\ninside> ")
+    check.match(result.stdout, "\n  ✓ ")
+  end
+end
+
+tests["each check that depends on a type fails without it"] = function()
+  local counts, _, about = tap(ns.run{ nssh, directory .. "/controls.lua", scripts, timeout = 120 })
+  check.eq(counts.failed, 0, about)
+  check.ok(counts.passed > 0, about)
+end
+
+tests["each check that depends on a type fails without it, as an ordinary user"] = function()
+  if not is_root then check.skip("the tests are not run as root: the test above was it") end
+  local there <close> = temporary()
+  local counts, _, about = tap(ns.run(as_user{ there.nssh, there.path .. "/controls.lua", there.scripts, timeout = 120 }))
+  check.eq(counts.failed, 0, about)
+  check.ok(counts.passed > 0, about)
+end
+
+-- Lessons of the tests, as text: a lesson is a program of its own, with its own exit code.
+local function lesson(body, ...)
+  return ns.run{ nssh, "-", ..., stdin = 'require "nssh.demo".main{ title = "test", ' .. body .. " }", timeout = 60 }
+end
+
+tests["a claim that is wrong fails the demonstration, with its reason"] = function()
+  local body = [[steps = { { outside = "echo seen", checks = {
+    { "right", function(out) return out == "seen" end }, { "wrong", function() return false, "because\nof this" end },
+    { "silent", function(out) return out == "unseen" end }, { "breaks", function(out) return out.x.y end } } } }]]
+  local result = lesson(body, "--check")
+  local counts, _, about = tap(result)
+  check.eq(counts, { passed = 2, failed = 3, skipped = 0 }, about)
+  check.match(result.stdout, "\nnot ok 2 %- wrong\n  %-%-%-\n  message: |\n    because\n    of this\n  %.%.%.\n")
+  check.match(result.stdout, "not ok 3 %- silent\n  %-%-%-\n  message: |\n    it read:\n    seen\n")
+  check.match(result.stdout, "not ok 4 %- breaks\n")
+  check.eq(lesson(body).status, 1)
+end
+
+tests["an error in a step fails the demonstration and leaves nothing"] = function()
+  local result = lesson([[steps = {
+    { enter = { uts = true, user = "root" } }, { inside = "exit 3" }, { inside = "echo never" } }]], "--check")
+  local counts, skip, about = tap(result)
+  if skip then check.skip(skip) end
+  check.eq(counts, { passed = 1, failed = 1, skipped = 0 }, about)
+  check.match(result.stdout, "bash ended before it answered: exit 3")
+end
+
+tests["what bash inside reads is not what is typed next"] = function()
+  local result = lesson([[steps = { { enter = { user = "root" } }, { inside = "cat; echo one", checks = {
+    { "one", function(out) return out == "one" end } } }, { inside = "printf two; echo; echo", checks = {
+    { "two", function(out) return out == "two" end } } } }]], "--check")
+  local counts, skip, about = tap(result)
+  if skip then check.skip(skip) end
+  check.eq(counts, { passed = 3, failed = 0, skipped = 0 }, about)
+end
+
+tests["a missing program is a skip that names its package"] = function()
+  local there <close> = temporary()
+  shell(("mkdir %s/bin && ln -s $(command -v bash) $(command -v hostname) $(command -v readlink) %s/bin"):format(there.path, there.path))
+  local result = ns.run{ nssh, "demo_uts.lua", "--check", cwd = "/", env = { PATH = there.path .. "/bin" } }
+  local counts, skip, about = tap(result)
+  check.eq(counts, { passed = 0, failed = 0, skipped = 1 }, about)
+  check.eq(skip, "pstree is missing: Debian package psmisc")
+end
+
+tests["where user namespaces are forbidden, a skip names the setting"] = function()
+  -- In a user namespace of its own, the limit may be set without touching the machine.
+  local worked, result = pcall(ns.run, { user = "root", timeout = 60, function()
+    local file = assert(io.open("/proc/sys/user/max_user_namespaces", "w"))
+    file:write("0")
+    file:close()
+    local run = ns.run{ nssh, "demo_user.lua", "--check", cwd = "/" }
+    return { status = run.status, stdout = run.stdout, stderr = run.stderr }
+  end })
+  if not worked then check.skip(tostring(result)) end
+  local counts, skip, about = tap(result:check().values[1])
+  check.eq(counts, { passed = 0, failed = 0, skipped = 1 }, about)
+  check.match(skip, "/proc/sys/user/max_user_namespaces = 0")
+end
+
+tests["^C ends a demonstration with 130 and leaves nothing"] = function()
+  local demo <close> = ns.clone{ nssh, "-", stdin = "pipe", stdout = "pipe", stderr = "null" }
+  demo.stdin:write([[require "nssh.demo".main{ title = "test", steps = {
+    { enter = { user = "root", pid = true } }, { inside = "echo ready", name = "ready" }, { inside = "sleep 1000" } } }]])
+  demo.stdin:close()
+  local seen = ""
+  for line in demo.stdout:lines() do
+    seen = seen .. line .. "\n"
+    if line:find("sleep 1000", 1, true) or line:find("^skipped") then break end
+  end
+  demo:kill("INT")
+  local result = demo:wait(10)
+  demo:close()
+  demo.stdout:close()
+  if seen:find("\nskipped: ") then check.skip(seen) end
+  check.ok(result, "it did not end")
+  check.eq(result.status, 130, seen)
+end
+
+tests["options: --help explains, others are refused"] = function()
+  check.match(ns.run{ nssh, "demo_uts.lua", "--help", cwd = "/" }:check().stdout, "%-%-check")
+  local result = ns.run{ nssh, "demo_uts.lua", "--chekc", cwd = "/" }
+  check.eq({ result.status, result.stdout }, { 1, "" })
+  check.match(result.stderr, "usage: nssh demo_uts.lua")
+end
+
+return tests
