@@ -28,7 +28,7 @@
 ---@field stdin? string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, a path or { data = "…" }; in run any other string is data
 ---@field stdout? string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field stderr? string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
----@field env? table<string, string|number||boolean> changes to the environment; false removes a name
+---@field env? table<string, string|number|boolean> changes to the environment; false removes a name
 ---@field clear_env? boolean starts from an empty environment
 ---@field cwd? string its working directory, as seen from inside
 ---@field uid? integer its user id, as seen from inside
@@ -53,7 +53,7 @@
 ---@field stdin? string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, a path or { data = "…" }; in run any other string is data
 ---@field stdout? string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field stderr? string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
----@field env? table<string, string|number||boolean> changes to the environment; false removes a name
+---@field env? table<string, string|number|boolean> changes to the environment; false removes a name
 ---@field clear_env? boolean starts from an empty environment
 ---@field cwd? string its working directory, as seen from inside
 ---@field uid? integer its user id, as seen from inside
@@ -77,7 +77,7 @@
 ---@field stdin? string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, a path or { data = "…" }; in run any other string is data
 ---@field stdout? string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field stderr? string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
----@field env? table<string, string|number||boolean> changes to the environment; false removes a name
+---@field env? table<string, string|number|boolean> changes to the environment; false removes a name
 ---@field clear_env? boolean starts from an empty environment
 ---@field cwd? string its working directory, as seen from inside
 ---@field uid? integer its user id, as seen from inside
@@ -99,7 +99,7 @@
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
----@field env? table<string, string|number||boolean> changes to the environment; false removes a name
+---@field env? table<string, string|number|boolean> changes to the environment; false removes a name
 ---@field clear_env? boolean starts from an empty environment
 ---@field cwd? string its working directory, as seen from inside
 ---@field uid? integer its user id, as seen from inside
@@ -133,7 +133,7 @@
 ---@field stdin? string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, a path or { data = "…" }; in run any other string is data
 ---@field stdout? string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field stderr? string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
----@field env? table<string, string|number||boolean> changes to the environment; false removes a name
+---@field env? table<string, string|number|boolean> changes to the environment; false removes a name
 ---@field clear_env? boolean starts from an empty environment
 ---@field cwd? string its working directory, as seen from inside
 ---@field uid? integer its user id, as seen from inside
@@ -146,7 +146,7 @@
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
----@field env? table<string, string|number||boolean> changes to the environment; false removes a name
+---@field env? table<string, string|number|boolean> changes to the environment; false removes a name
 ---@field clear_env? boolean starts from an empty environment
 ---@field cwd? string its working directory, as seen from inside
 ---@field uid? integer its user id, as seen from inside
