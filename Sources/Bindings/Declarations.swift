@@ -25,12 +25,12 @@ enum Declared {
             LuaField("setgroups", .choice(["allow", "deny"]), "whether setgroups(2) is allowed inside; denied anyway where the kernel wants it"),
         ])
 
-    /// The types and their settings.
+    /// The types and their settings; false is as good as nothing.
     static let typeFields: [LuaField] = [
         LuaField(
             "uts",
             .either([
-                .true, .string,
+                .boolean, .string,
                 .record(
                     LuaRecord(
                         "uts options",
@@ -39,26 +39,26 @@ enum Declared {
                             LuaField("domainname", .string, "its NIS domain name, setdomainname(2)"),
                         ])),
             ]), "new uts namespace; a string is its host name"),
-        LuaField("ipc", .true, "new ipc namespace"),
+        LuaField("ipc", .boolean, "new ipc namespace"),
         LuaField(
             "pid",
             .either([
-                .true,
+                .boolean,
                 .record(LuaRecord("pid options", [LuaField("proc", .boolean, "a fresh /proc, in a new mnt namespace")])),
             ]), "new pid namespace: the child is PID 1 there"),
         LuaField("mnt", mntType, "new mnt namespace, its mounts private"),
         LuaField("mount", mntType, "the same as mnt"),
         LuaField(
-            "user", .either([.true, .choice(["root", "self"]), .record(userSettings)]),
+            "user", .either([.boolean, .choice(["root", "self"]), .record(userSettings)]),
             "new user namespace; true maps nobody, \"root\" maps you to 0, \"self\" to yourself"),
         LuaField(
-            "net", .either([.true, .record(LuaRecord("net options", [LuaField("lo", .boolean, "brings lo up")]))]),
+            "net", .either([.boolean, .record(LuaRecord("net options", [LuaField("lo", .boolean, "brings lo up")]))]),
             "new net namespace; lo stays down unless net = { lo = true }"),
-        LuaField("cgroup", .true, "new cgroup namespace"),
+        LuaField("cgroup", .boolean, "new cgroup namespace"),
         LuaField(
             "time",
             .either([
-                .true,
+                .boolean,
                 .record(
                     LuaRecord(
                         "time options",
@@ -70,7 +70,7 @@ enum Declared {
     ]
 
     private static let mntType = LuaType.either([
-        .true,
+        .boolean,
         .record(
             LuaRecord(
                 "mnt options",
@@ -104,7 +104,7 @@ enum Declared {
         LuaField("cwd", .string, "its working directory, as seen from inside"),
         LuaField("uid", .integer, "its user id, as seen from inside"),
         LuaField("gid", .integer, "its group id, as seen from inside"),
-        LuaField("groups", .list(.integer), "its supplementary groups, as seen from inside"),
+        LuaField("groups", .list(.integer), "its supplementary groups, as seen from inside; none if uid is given as root"),
     ]
     private static let timeoutField = LuaField("timeout", seconds, "kills it after so long, and says so")
     private static let argv = LuaField("body", .either([.string, .function, .number]), "a program and its arguments, or one Lua function")

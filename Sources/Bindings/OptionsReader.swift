@@ -44,7 +44,7 @@ struct OptionsReader {
         let mnt = table["mnt"].isNone ? table["mount"] : table["mnt"]
         for type in NamespaceType.allCases {
             let value = type == .mnt ? mnt : table[type.rawValue]
-            if value.isNone { continue }
+            if value.isNone || value.boolean == false { continue }
             options.types.insert(type)
             switch type {
             case .uts:

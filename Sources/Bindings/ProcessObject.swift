@@ -39,6 +39,9 @@ final class ProcessObject: LuaObject {
     override func close() {
         isClosed = true
         process.close()
+        for file in files.values {
+            file.withValue { lua in nssh_lua_close_file(lua.raw, -1) }
+        }
     }
 
     /// Collection ends held ones only: nothing else could use them any more.

@@ -104,8 +104,17 @@ enum ResultTable {
             let count = lua.rawLength(-1)
             if count > 0 { text += ", \(name) \(count) byte\(count == 1 ? "" : "s")" }
         }
+        for name in ["stdout", "stderr"] where lua.rawGet(1, name) == .string { text += excerpt(lua.string(-1) ?? "") }
         lua.push(text)
         return 1
+    }
+
+    /// The first lines of what was written.
+    private static func excerpt(_ text: String) -> String {
+        if text.isEmpty { return "" }
+        let lines = text.prefix(4000).split(separator: "\n", omittingEmptySubsequences: false)
+        let shown = lines.prefix(20).joined(separator: "\n")
+        return "\n" + (shown.utf8.last == UInt8(ascii: "\n") ? String(shown.dropLast()) : shown) + (shown.utf8.count + 1 < text.utf8.count ? "\n…" : "")
     }
 
     /// `exited with 1`, `was killed by SIGKILL: its time was up`.
@@ -116,6 +125,6 @@ enum ResultTable {
         let late = lua.boolean(-1) ? ": its time was up" : ""
         if lua.rawGet(table, "signal") == .string { return "was killed by \(lua.string(-1) ?? "")\(late)" }
         lua.rawGet(table, "status")
-        return "exited with \(lua.integer(-1) ?? 0)\(late)"
+        return lua.integer(-1).map { "exited with \($0)\(late)" } ?? "ended, and was reaped by somebody else"
     }
 }

@@ -17,6 +17,8 @@ public enum Runtime {
         lua.rawSet(-2, "help")
         lua.pop()
         ResultTable.prepare(lua)
+        lua.push(.fields(message: "interrupted!", [("code", .string("INTERRUPTED"))]))
+        state.setInterruptValue(lua)
         state.preload("nssh.reference", Reference.loader)
         for script in BundledScript.all {
             if let module = script.moduleName { state.preload(module, BundledScript.loader) }

@@ -412,6 +412,13 @@ int nssh_lua_push_file(lua_State *L, int descriptor, const char *mode) {
     return 0;
 }
 
+void nssh_lua_close_file(lua_State *L, int index) {
+    luaL_Stream *stream = luaL_testudata(L, index, LUA_FILEHANDLE);
+    if (!stream || !stream->closef) return;
+    stream->closef = NULL;
+    fclose(stream->f);
+}
+
 int nssh_lua_where(lua_State *L, int level, char *buffer, size_t size) {
     lua_Debug frame;
     if (!lua_getstack(L, level, &frame) || !lua_getinfo(L, "Sl", &frame) || frame.currentline <= 0) return 0;

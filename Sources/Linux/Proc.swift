@@ -49,6 +49,13 @@ public enum Proc {
         try entries(of: ".").compactMap { Int32($0) }.sorted()
     }
 
+    /// The parent's pid; nil when the process is gone. The `ppid` of proc_pid_stat(5).
+    public static func parent(of pid: Int32) -> Int32? {
+        guard let bytes = try? read("\(pid)/stat"), let close = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "))
+        return fields.count > 1 ? Int32(String(decoding: fields[1], as: UTF8.self)) : nil
+    }
+
     /// The names in a directory below /proc, without `.` and `..`.
     public static func entries(of path: String) throws(Failure) -> [String] {
         return try open(path, flags: O_RDONLY | O_DIRECTORY).entries()

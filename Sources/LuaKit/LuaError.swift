@@ -88,6 +88,15 @@ public final class LuaReference: @unchecked Sendable {
 
     deinit { if let main = main.raw { luaL_unref(main, Lua.registry, reference) } }
 
+    /// Runs `body` with the value on top of the main thread's stack, unless the state is closed.
+    public func withValue(_ body: (Lua) -> Void) {
+        guard let raw = main.raw else { return }
+        let lua = Lua(raw)
+        push(lua)
+        body(lua)
+        lua.pop()
+    }
+
     /// Pushes the value.
     public func push(_ lua: Lua) {
         lua.reserve(1)

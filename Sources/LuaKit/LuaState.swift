@@ -61,6 +61,8 @@ public final class LuaState {
     public func interrupt() { if let raw { nssh_lua_interrupt(raw) } }
     /// Whether an interrupt is being raised.
     public var isInterrupted: Bool { raw.map { nssh_lua_interrupted($0) } ?? false }
+    /// Pops the value that an interrupt raises.
+    public func setInterruptValue(_ lua: Lua) { nssh_lua_set_interrupt_value(lua.raw) }
     /// Ends an interrupt: code runs again.
     public func clearInterrupt() { nssh_lua_clear_interrupt(raw) }
 

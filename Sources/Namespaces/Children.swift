@@ -28,20 +28,22 @@ public enum Children {
     static func add(_ process: Process) {
         if recent.count >= 4096 { recent.removeFirst(2048) }
         recent.append(process.pid)
-        reapUnwaited()
         living.append(process)
+        reapUnwaited()
     }
 
     /// Reaps those that have ended and that nobody waits for. One call when there is none: waitid(2) with WNOWAIT.
     private static func reapUnwaited() {
         var info = siginfo_t()
         while waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0, nssh_siginfo_pid(&info) != 0 {
-            // Another's child (io.popen) may stand in front of ours: then each is asked.
-            guard let child = living.first(where: { $0.pid == nssh_siginfo_pid(&info) }) else {
+            let pid = nssh_siginfo_pid(&info)
+            if let child = living.first(where: { $0.pid == pid }) {
+                child.reap()
+            } else if !Orphans.reap(pid) {
+                // Another's child (io.popen) stands in front of ours: then each is asked.
                 for child in living { child.reap() }
                 return
             }
-            child.reap()
         }
     }
 
@@ -58,6 +60,7 @@ public enum Children {
     /// In a copy of nssh: it has no children yet.
     static func startAnew(joined: Bool) {
         generation += 1
+        Orphans.startAnew()
         if joined { hasJoined = true }
         living = []
         ownPidfd = nil
@@ -69,13 +72,16 @@ public enum Children {
     /// it has been reaped (order.md, 5).
     static func wait(for processes: [Process], until deadline: Double? = nil) throws(Failure) {
         while true {
-            if processes.contains(where: { $0.reap() }) { return }
+            for process in processes where process.reap() {
+                if let failure = process.captureFailure { throw failure }
+                return
+            }
             let children = living
-            let captures = children.flatMap(\.captures).filter { $0.descriptor != nil }
-            var events = captures.map { pollfd(fd: $0.descriptor!.raw, events: Int16(POLLIN), revents: 0) }
+            let captures = children.flatMap { child in child.captures.map { (child, $0) } }.filter { $0.1.descriptor != nil }
+            var events = captures.map { pollfd(fd: $0.1.descriptor!.raw, events: Int16(POLLIN), revents: 0) }
             events += children.map { pollfd(fd: $0.pidfd.raw, events: Int16(POLLIN), revents: 0) }
             if try !waitForEvents(&events, until: deadline) { return }
-            for (capture, event) in zip(captures, events) where event.revents != 0 { try capture.read() }
+            for ((child, capture), event) in zip(captures, events) where event.revents != 0 { child.read(capture) }
             for (child, event) in zip(children, events[captures.count...]) where event.revents != 0 { child.reap() }
         }
     }
@@ -105,6 +111,7 @@ public enum Children {
     public static func closeAll() {
         for child in living { _ = nssh_pidfd_send_signal(child.pidfd.raw, SIGKILL) }
         for child in living { child.close() }
+        Orphans.endAll()
     }
 
     /// The pids of those that live.

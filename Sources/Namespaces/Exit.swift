@@ -1,6 +1,6 @@
 import Linux
 
-/// How a process ended. waitid(2).
+/// How a process ended. waitid(2). Neither status nor signal: somebody else has reaped it, and nobody can know.
 public struct Exit: Equatable, Sendable {
     /// The exit code; nil when a signal ended it.
     public var status: Int32?

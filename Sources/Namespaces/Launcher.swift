@@ -23,6 +23,7 @@ public enum Launcher {
     ///
     /// - Throws: the step that failed, on what, and why; nothing is left behind then.
     public static func launch(_ options: Options) throws(Failure) -> Outcome {
+        Orphans.adopt()
         var resources = Plan.Resources()
         resources.parentPidfd = try Children.parentPidfd()
         var streams = Streams()

@@ -161,7 +161,11 @@ public struct Plan {
     }
 
     private func addIdentity(_ options: Options, _ steps: inout [Step]) {
-        if let groups = options.groups { steps.append(Step(.setgroups(groups))) }
+        var groups = options.groups
+        // Another user with root's groups is hardly what is meant; in a user namespace there may be no right to drop them.
+        let keepsUser = !options.types.contains(.user) && options.join?.mask.contains(.user) != true
+        if groups == nil, options.uid ?? 0 != 0, keepsUser, canMapForOthers { groups = [] }
+        if let groups { steps.append(Step(.setgroups(groups))) }
         if let gid = options.gid { steps.append(Step(.setresgid(gid))) }
         if let uid = options.uid { steps.append(Step(.setresuid(uid))) }
         if let cwd = options.cwd { steps.append(Step(.chdir(cwd))) }

@@ -23,6 +23,8 @@ public final class Process {
     var notedInodes: [(name: String, inode: UInt64)]?
     /// Where a function's results come back.
     var results: Descriptor?
+    /// Why it was killed while its streams were read.
+    private(set) var captureFailure: Failure?
     /// How it ended; nil while it runs.
     public private(set) var exit: Exit?
     /// When it started, on `monotonicSeconds`.
@@ -65,16 +67,26 @@ public final class Process {
         guard isOurs else { return false }
         var info = siginfo_t()
         // What is left of its group dies first: while the leader is not reaped, its number cannot be another's.
-        guard nssh_wait_pidfd(pidfd.raw, &info, WEXITED | WNOWAIT | options) == 0, nssh_siginfo_pid(&info) != 0 else { return false }
+        if nssh_wait_pidfd(pidfd.raw, &info, WEXITED | WNOWAIT | options) < 0 {
+            // Somebody else in this process has reaped it (a C module that waits for any child).
+            if Errno.last.rawValue == ECHILD { end(Exit()) }
+            return exit != nil
+        }
+        guard nssh_siginfo_pid(&info) != 0 else { return false }
         if ownsGroup { _ = Glibc.kill(-pid, SIGKILL) }
         nssh_wait_pidfd(pidfd.raw, &info, WEXITED)
+        if ownsGroup { Orphans.reap(group: pid) }
         let status = nssh_siginfo_status(&info)
-        exit = info.si_code == CLD_EXITED ? Exit(status: status) : Exit(signal: Signals.name(status))
+        end(info.si_code == CLD_EXITED ? Exit(status: status) : Exit(signal: Signals.name(status)))
+        return true
+    }
+
+    private func end(_ exit: Exit) {
+        self.exit = exit
         ended = monotonicSeconds()
         pidfd.close()
         for capture in captures { capture.drain() }
         Children.forget(self)
-        return true
     }
 
     /// What was captured of its standard output; nil when that was not asked for.
@@ -89,6 +101,14 @@ public final class Process {
         try requireOurs()
         try Children.wait(for: [self], until: deadline)
         return exit
+    }
+
+    /// Reads what it has written; too much is its end.
+    func read(_ capture: Capture) {
+        do throws(Failure) { try capture.read() } catch {
+            captureFailure = captureFailure ?? error
+            _ = nssh_pidfd_send_signal(pidfd.raw, SIGKILL)
+        }
     }
 
     /// Whether a signal has stopped it since the last look. WSTOPPED of waitid(2).

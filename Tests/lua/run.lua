@@ -34,7 +34,7 @@ local function run(title, test)
     return check.skip_reason(raised) and raised or debug.traceback(tostring(raised), 2)
   end)
   -- ^C ends the run, not the test. (The traceback has made a string of it.)
-  if not worked and tostring(raised):find("^interrupted!") then error("interrupted!", 0) end
+  if not worked and type(raised) == "table" and raised.code == "INTERRUPTED" then error(raised, 0) end
   local skip = not worked and check.skip_reason(raised) or nil
   local reasons = { not worked and not skip and raised or nil }
   reasons[#reasons + 1] = left_behind(before)

@@ -62,6 +62,9 @@ int nssh_lua_file_descriptor(lua_State *L, int index);
 /// Pushes a Lua file on `descriptor`, which it then owns; 0, or an errno (the descriptor is still the caller's then).
 int nssh_lua_push_file(lua_State *L, int descriptor, const char *mode);
 
+/// Closes the Lua file at `index`, if it is one and open.
+void nssh_lua_close_file(lua_State *L, int index);
+
 /// "source:line:" of the function at `level` into `buffer`; the length, 0 if there is none.
 int nssh_lua_where(lua_State *L, int level, char *buffer, size_t size);
 

@@ -1,0 +1,53 @@
+import CLinux
+import Glibc
+import Linux
+
+/// What children leave running when they end. nssh adopts it (PR_SET_CHILD_SUBREAPER of prctl(2)), so that it can be ended with
+/// nssh, and does not stay behind as somebody else's.
+///
+/// Each child has a process group of its own, and so has what descends from it: whatever is in nssh's own group was started by
+/// other means (io.popen, os.execute) and is left alone.
+enum Orphans {
+    nonisolated(unsafe) private static var adopts = false
+
+    /// From the first launch on.
+    static func adopt() {
+        guard !adopts else { return }
+        adopts = true
+        _ = nssh_prctl(36, 1)  // PR_SET_CHILD_SUBREAPER
+    }
+
+    /// A copy of nssh does not inherit it.
+    static func startAnew() { adopts = false }
+
+    /// Reaps the members of a group that has been killed. One that cannot be killed (a setuid program) is not waited for.
+    static func reap(group: Int32) {
+        let deadline = monotonicSeconds() + 0.1
+        while true {
+            let pid = waitpid(-group, nil, WNOHANG)
+            if pid < 0 || pid == 0 && monotonicSeconds() >= deadline { return }
+            if pid == 0 { usleep(100) }
+        }
+    }
+
+    /// Reaps an ended child that is no `Process`, if it is an orphan; false if it is not ours to reap.
+    static func reap(_ pid: Int32) -> Bool { getpgid(pid) != getpgrp() && waitpid(pid, nil, WNOHANG) == pid }
+
+    /// Kills and reaps them all, and what they leave in turn: the end of nssh.
+    static func endAll() {
+        guard adopts else { return }
+        let deadline = monotonicSeconds() + 1
+        while monotonicSeconds() < deadline {
+            var info = siginfo_t()
+            if waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 { return }
+            guard let pids = try? Proc.pids() else { return }
+            let orphans = pids.filter { Proc.parent(of: $0) == getpid() && getpgid($0) != getpgrp() }
+            if orphans.isEmpty { return }
+            for pid in orphans {
+                kill(pid, SIGKILL)
+                _ = waitpid(pid, nil, WNOHANG)
+            }
+            usleep(200)
+        }
+    }
+}
