@@ -176,7 +176,6 @@ tests["^C ends a demonstration with 130 and leaves nothing"] = function()
   demo:kill("INT")
   local result = demo:wait(10)
   demo:close()
-  demo.stdout:close()
   if seen:find("\nskipped: ") then check.skip(seen) end
   check.ok(result, "it did not end")
   check.eq(result.status, 130, seen)

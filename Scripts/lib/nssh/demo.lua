@@ -75,8 +75,6 @@ end
 
 function Bash:close()
   self.process:close()
-  self.process.stdin:close()
-  self.process.stdout:close()
 end
 
 -- The machine: what is missing, what is forbidden.
