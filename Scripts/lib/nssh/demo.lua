@@ -41,8 +41,11 @@ end
 
 -- pcall, but ^C goes on: it must end the demonstration, not fail a check.
 local function guarded(fn, ...)
-  local result = table.pack(xpcall(fn, function(e) return type(e) == "string" and e or tostring(e) end, ...))
-  if not result[1] and type(result[2]) == "table" and result[2].code == "INTERRUPTED" then error(result[2], 0) end
+  local result = table.pack(pcall(fn, ...))
+  if not result[1] then
+    if type(result[2]) == "table" and result[2].code == "INTERRUPTED" then error(result[2], 0) end
+    result[2] = tostring(result[2])
+  end
   return table.unpack(result, 1, result.n)
 end
 
