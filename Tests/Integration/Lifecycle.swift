@@ -43,6 +43,41 @@ extension Integration {
             #expect(running.end(timeout: 5).signal == SIGKILL)
         }
 
+        static let makers = [
+            "ns.clone(new{ uts = true })", "ns.clone{ 'sleep', '60' }", "ns.clone(new{ pid = true, 'sleep', '60' })",
+            "ns.clone{ function() sys.sleep(60) end }", "ns.call({}, function() ns.clone{ 'sleep', '60' } end)", "p:run{ 'true' } p:call(print)",
+            "ns.clone{ user = { uid = { { 0, sys.getuid(), 1 } }, gid = { { 0, sys.getgid(), 1 } } }, 'sleep', '60' }",
+            "pcall(ns.run, { user = 'root', uid = 77, 'true' })", "ns.clone{ 'sleep', '60' }:close()",
+        ]
+
+        /// Killed in the middle of a launch, wherever that is: a child that is not done with its steps yet must find out.
+        @Test(arguments: makers, Identity.available) func killedWhileLaunching(_ chunk: String, _ identity: Identity) {
+            for round in 0..<12 {
+                let set = "p = ns.clone(new{ pid = true, uts = true }) print('on') io.flush() io.stdout:close()"
+                let running = Running(
+                    Start(arguments: ["-e", prelude, "-e", set, "-e", "for i = 1, 200 do \(chunk) end sys.sleep(60)"], identity: identity))
+                running.expect("on\n")
+                usleep(UInt32(round) * 700 + UInt32.random(in: 0..<700))
+                running.kill(SIGKILL)
+                #expect(running.end(timeout: 5).signal == SIGKILL)
+            }
+        }
+
+        /// The same for a signal that nssh ends by itself.
+        @Test(arguments: makers) func terminatedWhileLaunching(_ chunk: String) {
+            for round in 0..<12 {
+                let signal = round % 2 == 0 ? SIGTERM : SIGINT
+                let set = "p = ns.clone(new{ pid = true, uts = true }) print('on') io.flush() io.stdout:close()"
+                let running = Running(
+                    Start(arguments: ["-e", prelude, "-e", set, "-e", "for i = 1, 200 do \(chunk) end sys.sleep(60)"]))
+                running.expect("on\n")
+                usleep(UInt32(round) * 700 + UInt32.random(in: 0..<700))
+                running.kill(signal)
+                let result = running.end(timeout: 5)
+                #expect(signal == SIGTERM ? result.signal == SIGTERM : result.status == 130, "\(result)")
+            }
+        }
+
         @Test(arguments: [SIGTERM, SIGHUP], Identity.available)
         func terminated(_ signal: Int32, _ identity: Identity) {
             for chunk in ["while true do pcall(function() while true do end end) end", "sys.sleep(60)", "ns.run{ sh = \"trap '' TERM; sleep 60\" }", "ns.call({}, sys.sleep, 60)", "held:wait()"] {
