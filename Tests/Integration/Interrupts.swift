@@ -60,7 +60,11 @@ extension Integration {
         }
 
         @Test func pipesAreReadThrough() {
-            let running = Running(Start(arguments: ["-e", "local p <close> = ns.clone{ 'sleep', '60', stdout = 'pipe' } print('on') io.flush() p.stdout:read('l') while true do end"]))
+            let running = Running(
+                Start(arguments: [
+                    "-e",
+                    "local p <close> = ns.clone{ 'sleep', '60', stdout = 'pipe' } print('on') io.flush() p.stdout:read('l') while true do end",
+                ]))
             running.expect("on\n")
             running.kill(SIGINT)
             #expect(running.end(timeout: 5).status == 130)

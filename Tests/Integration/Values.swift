@@ -80,7 +80,9 @@ extension Integration {
                 """#, as: identity)
             #expect(result.status == 1)
             #expect(result.stderr.contains("over there"))
-            #expect(result.stderr.contains("in upvalue 'inner'") || result.stderr.contains("in function 'inner'") || result.stderr.contains("in local 'inner'"), "\(result)")
+            #expect(
+                result.stderr.contains("in upvalue 'inner'") || result.stderr.contains("in function 'inner'")
+                    || result.stderr.contains("in local 'inner'"), "\(result)")
         }
 
         /// What a function has started ends with it, also when the function is killed; the run's own check sees what is left.
