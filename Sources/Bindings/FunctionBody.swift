@@ -44,6 +44,7 @@ enum FunctionBody {
                 if let bytes = try? Transfer.encode(lua, (first - 1)..<(lua.top + 1)) { write(bytes, to: results) }
             }
         }
+        Children.closeAll()
         fflush(nil)
         _exit(succeeded ? 0 : 1)
     }

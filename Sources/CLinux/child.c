@@ -19,7 +19,9 @@
 static int set_uid(long id) { return (int)syscall(SYS_setresuid, id, id, id); }
 static int set_gid(long id) { return (int)syscall(SYS_setresgid, id, id, id); }
 
-static int await(int descriptor) {
+/// Waits for the parent's byte, or its end: the child's own copy of the pipe's other end would hide that.
+static int await(int descriptor, int other_end) {
+    close(other_end);
     char byte;
     ssize_t count;
     do count = read(descriptor, &byte, 1);
@@ -117,7 +119,7 @@ static int exec_first(const struct nssh_step *step) {
 
 static int run(const struct nssh_step *step, const void *signal_mask) {
     switch (step->op) {
-    case NSSH_OP_AWAIT: return await((int)step->a);
+    case NSSH_OP_AWAIT: return await((int)step->a, (int)step->b);
     case NSSH_OP_SIGNAL: return write((int)step->a, "", 1) == 1 ? 0 : -1;
     case NSSH_OP_SETNS: return setns((int)step->a, (int)step->b);
     case NSSH_OP_SETNS_AT: return setns_at(step);

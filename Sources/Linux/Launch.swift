@@ -48,9 +48,9 @@ public struct Launch {
         let go = meanwhile == nil && whenReady == nil ? nil : try Descriptor.pipe()
         let done = meanwhile != nil && shares || reportsReady ? try Descriptor.pipe() : nil
         var steps = steps
-        if let go, meanwhile != nil { steps.insert(Step(.awaitParent(go.read.raw)), at: 0) }
+        if let go, meanwhile != nil { steps.insert(Step(.awaitParent(read: go.read.raw, write: go.write.raw)), at: 0) }
         if let done, !shares { steps.append(Step(.signalParent(done.write.raw))) }
-        if let go, whenReady != nil { steps += [Step(.awaitParent(go.read.raw))] + closing }
+        if let go, whenReady != nil { steps += [Step(.awaitParent(read: go.read.raw, write: go.write.raw))] + closing }
         let wasDumpable = nssh_prctl(PR_GET_DUMPABLE, 0) == 1
 
         let (pid, errno) = try Signals.blocked { mask throws(Failure) in

@@ -5,7 +5,7 @@ import Glibc
 public struct Step {
     /// What it does.
     public enum Action {
-        case awaitParent(Int32)
+        case awaitParent(read: Int32, write: Int32)
         case signalParent(Int32)
         case setns(descriptor: Int32, mask: Int32)
         /// setns(2) into a file below /proc.
@@ -147,9 +147,10 @@ struct StepArena: ~Copyable {
     private mutating func encode(_ action: Step.Action) -> nssh_step {
         var step = nssh_step()
         switch action {
-        case .awaitParent(let descriptor):
+        case .awaitParent(let descriptor, let write):
             step.op = NSSH_OP_AWAIT
             step.a = Int(descriptor)
+            step.b = numericCast(write)
         case .signalParent(let descriptor):
             step.op = NSSH_OP_SIGNAL
             step.a = Int(descriptor)

@@ -133,6 +133,8 @@ public final class Process {
         stdin?.close()
         stdout?.close()
         stderr?.close()
+        // A pid namespace ends as a whole.
+        if body == .function, !types.contains(.pid) { killGroupsBelow() }
         _ = nssh_pidfd_send_signal(pidfd.raw, SIGKILL)
         Children.waitUninterrupted(for: self)
     }

@@ -62,7 +62,8 @@ extension Integration {
         @Test(arguments: Identity.available) func joins(_ identity: Identity) {
             cycle(
                 identity,
-                "assert(p:call(sys.hostname) == 'box') assert(p:run{ 'true' }.ok) local h <close> = p:open('uts') assert(h:type() == 'uts')", 200,
+                "assert(p:call(sys.hostname) == 'box') assert(p:run{ 'true' }.ok) local h <close> = p:open('uts') assert(h:type() == 'uts')",
+                200,
                 setUp: "local p <close> = ns.clone{ user = 'root', uts = 'box', pid = true, time = true, mnt = true }")
         }
 

@@ -6,7 +6,10 @@ extension Integration {
     @Suite struct ExitCodes {
         let leaks = LeakGuard()
 
-        @Test(arguments: [("os.exit(7)", 7), ("os.exit(true)", 0), ("os.exit(false)", 1), ("os.exit()", 0), ("os.exit(0, true)", 0), ("x = 1", 0)] as [(String, Int32)])
+        @Test(
+            arguments: [
+                ("os.exit(7)", 7), ("os.exit(true)", 0), ("os.exit(false)", 1), ("os.exit()", 0), ("os.exit(0, true)", 0), ("x = 1", 0),
+            ] as [(String, Int32)])
         func scriptsChooseTheirs(_ chunk: String, _ status: Int32) {
             let result = run("-e", "io.write('kept')", "-e", chunk)
             #expect(result.status == status)
@@ -72,7 +75,8 @@ extension Integration {
             #expect(result.stdout == "1\n")
             #expect(result.stderr == "")
             // The children's SIGPIPE is as it should be, whatever nssh does with its own.
-            let child = run("-e", "local r = ns.run{sh = 'yes | head -n 1'} assert(r.ok and r.stdout == 'y\\n' and r.stderr == '', r.stderr)")
+            let child = run(
+                "-e", "local r = ns.run{sh = 'yes | head -n 1'} assert(r.ok and r.stdout == 'y\\n' and r.stderr == '', r.stderr)")
             #expect(child.status == 0, "\(child)")
         }
 
@@ -94,7 +98,9 @@ extension Integration {
             let chunk = sh("\"$NSSH\" -e \"io.write(#'$(printf '\\377')', arg[0] and '' or '')\"")
             #expect(chunk.stdout == "1")
             // A script's name, too.
-            let name = sh("d=$(mktemp -d); f=$d/$(printf 'n\\377').lua; echo 'io.write(#arg[0] > 0 and \"ran\")' > \"$f\"; \"$NSSH\" \"$f\"; rm -r \"$d\"")
+            let name = sh(
+                "d=$(mktemp -d); f=$d/$(printf 'n\\377').lua; echo 'io.write(#arg[0] > 0 and \"ran\")' > \"$f\"; \"$NSSH\" \"$f\"; rm -r \"$d\""
+            )
             #expect(name.stdout == "ran", "\(name)")
         }
 

@@ -25,7 +25,13 @@ struct ProcessEntry: Hashable, CustomStringConvertible {
     }
 
     /// Whether it is gone, or only waits to be reaped.
-    static func isDead(_ pid: Int32) -> Bool { ProcessEntry(pid).map { $0.state == "Z" || $0.state == "X" } ?? true }
+    static func isDead(_ pid: Int32) -> Bool { ProcessEntry(pid)?.isEnding ?? true }
+
+    /// Whether it is on its way out: its memory is gone. The init of a pid namespace stays like that, sleeping, until all others
+    /// in it have been reaped.
+    var isEnding: Bool {
+        state == "Z" || state == "X" || !Place.text("/proc/\(pid)/status").contains("VmSize:")
+    }
 
     /// All that belong to a run: in its session, or with its marker in their environment. Zombies too, but for orphans: when
     /// init reaps those is its own affair.
@@ -37,7 +43,7 @@ struct ProcessEntry: Hashable, CustomStringConvertible {
             let environment = Place.read("/proc/\(pid)/environ").split(separator: 0)
             return environment.contains { $0.elementsEqual(marker) } ? entry : nil
         }
-        return all.filter { entry in entry.state != "Z" || entry.pid == session || all.contains { $0.pid == entry.parent } }
+        return all.filter { entry in !entry.isEnding || entry.pid == session || all.contains { $0.pid == entry.parent } }
     }
 }
 

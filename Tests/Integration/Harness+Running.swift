@@ -127,7 +127,8 @@ final class Running {
         if late { Issue.record("not done after \(timeout) s: \(result)", sourceLocation: sourceLocation) }
         if !eventually(1.5, { leftovers.isEmpty }) {
             let left = leftovers
-            Issue.record("processes left behind: \(left.map(\.description).joined(separator: "; ")); \(result)", sourceLocation: sourceLocation)
+            Issue.record(
+                "processes left behind: \(left.map(\.description).joined(separator: "; ")); \(result)", sourceLocation: sourceLocation)
             for entry in left { _ = Glibc.kill(entry.pid, SIGKILL) }
         }
         return result

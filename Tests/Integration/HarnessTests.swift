@@ -8,11 +8,19 @@ extension Integration {
 
         @Test(arguments: ["sleep 60 & exit 0", "setsid -f sleep 60; exit 0", "exec setsid -w sh -c 'sleep 60 & exit 0'"])
         func aProcessThatIsLeftBehindFailsTheTest(_ line: String) {
-            withKnownIssue { _ = sh(line) } matching: { "\($0)".contains("sleep") }
+            withKnownIssue {
+                _ = sh(line)
+            } matching: {
+                "\($0)".contains("sleep")
+            }
         }
 
         @Test func aRunThatDoesNotEndFailsTheTest() {
-            withKnownIssue { _ = sh("sleep 60", timeout: 0.2) } matching: { "\($0)".contains("not done after 0.2 s") }
+            withKnownIssue {
+                _ = sh("sleep 60", timeout: 0.2)
+            } matching: {
+                "\($0)".contains("not done after 0.2 s")
+            }
         }
 
         @Test func aFileThatIsLeftBehindFailsTheTest() {
@@ -21,7 +29,9 @@ extension Integration {
                 let leaks = LeakGuard(patience: 0)
                 Place.write(path, [])
                 withExtendedLifetime(leaks) {}
-            } matching: { "\($0)".contains(path) }
+            } matching: {
+                "\($0)".contains(path)
+            }
             Place.remove(path)
         }
 
@@ -32,7 +42,9 @@ extension Integration {
                 let leaks = LeakGuard(patience: 0)
                 #expect(mount("none", path, "tmpfs", 0, nil) == 0)
                 withExtendedLifetime(leaks) {}
-            } matching: { "\($0)".contains("tmpfs") }
+            } matching: {
+                "\($0)".contains("tmpfs")
+            }
             umount2(path, 2)
             Place.remove(path)
         }

@@ -8,7 +8,8 @@ extension Integration {
 
         /// Starts nssh with `options` held, and gives its pid; nssh waits for the end of its input.
         private func hold(_ options: String, _ identity: Identity) -> (Running, Int32) {
-            let chunk = "secret = 'a secret' files = io.open('/etc/passwd') p = ns.clone(\(options)) print('pid ' .. p.pid .. ';') io.flush() io.read()"
+            let chunk =
+                "secret = 'a secret' files = io.open('/etc/passwd') p = ns.clone(\(options)) print('pid ' .. p.pid .. ';') io.flush() io.read()"
             let running = Running(
                 Start(arguments: ["-e", prelude, "-e", chunk], identity: identity, input: .pipe, environment: ["SECRET": "a secret"]))
             let end = running.expect(";")
@@ -16,7 +17,11 @@ extension Integration {
             return (running, Int32(text.dropFirst(4).dropLast()) ?? -1)
         }
 
-        @Test(arguments: ["new{ uts = true }", "new{ pid = true }", "{ user = 'root' }", "{ user = true, net = true }", "new{ mnt = true, time = true }"], Identity.available)
+        @Test(
+            arguments: [
+                "new{ uts = true }", "new{ pid = true }", "{ user = 'root' }", "{ user = true, net = true }",
+                "new{ mnt = true, time = true }",
+            ], Identity.available)
         func theImageIsEmpty(_ options: String, _ identity: Identity) {
             let (running, pid) = hold(options, identity)
             let proc = "/proc/\(pid)"
@@ -38,7 +43,9 @@ extension Integration {
             #expect(running.end().status == 0)
         }
 
-        @Test(arguments: ["{ user = 'root', uts = true }", "{ user = true, pid = true }", "new{ net = true, user = 'root' }"], Identity.available)
+        @Test(
+            arguments: ["{ user = 'root', uts = true }", "{ user = true, pid = true }", "new{ net = true, user = 'root' }"],
+            Identity.available)
         func itsRootLeadsNowhere(_ options: String, _ identity: Identity) {
             let (running, pid) = hold(options, identity)
             #expect(Place.names("/proc/\(pid)/root") == [])

@@ -25,6 +25,8 @@ extension Integration {
             "ns.run(new{ pid = true, sh = 'setsid sleep 60 & sleep 60' })",
             "ns.call({}, sys.sleep, 60)",
             "ns.call({}, function() while true do pcall(sys.sleep, 60) end end)",
+            "ns.call({}, function() ns.run{ sh = 'sleep 60 & sleep 60' } end)",
+            "ns.call({}, function() ns.call({}, function() ns.run{ sh = 'sleep 60 & sleep 60' } end) end)",
             "ns.call(new{ pid = true, uts = true }, function() while true do end end)",
             "while true do ns.call({}, function() end) end",
             "local p <close> = ns.clone(new{ uts = true }) p:wait()",
@@ -58,7 +60,11 @@ extension Integration {
         }
 
         @Test func pipesAreReadThrough() {
-            let running = Running(Start(arguments: ["-e", "local p <close> = ns.clone{ 'sleep', '60', stdout = 'pipe' } print('on') io.flush() p.stdout:read('l') while true do end"]))
+            let running = Running(
+                Start(arguments: [
+                    "-e",
+                    "local p <close> = ns.clone{ 'sleep', '60', stdout = 'pipe' } print('on') io.flush() p.stdout:read('l') while true do end",
+                ]))
             running.expect("on\n")
             running.kill(SIGINT)
             #expect(running.end(timeout: 5).status == 130)

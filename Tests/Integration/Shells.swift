@@ -18,7 +18,9 @@ extension Integration {
 
         /// Types a line and waits for `sign` after its echo; what came between.
         @discardableResult
-        private func enter(_ line: String, _ running: Running, until sign: String, sourceLocation: SourceLocation = #_sourceLocation) -> String {
+        private func enter(_ line: String, _ running: Running, until sign: String, sourceLocation: SourceLocation = #_sourceLocation)
+            -> String
+        {
             let from = running.stdout.count
             running.type(line + "\r")
             let echoed = running.expect("\n", from: from, sourceLocation: sourceLocation)
@@ -48,7 +50,10 @@ extension Integration {
         }
 
         @Test(arguments: Identity.available) func aShellThatIsKilledLeavesTheTerminalWhole(_ identity: Identity) {
-            for line in ["stty -echo -icanon -isig; kill -9 $$", "stty raw; kill -9 $$", "stty -echo; exit 0", "setsid -w true; stty -onlcr -opost; kill -SEGV $$"] {
+            for line in [
+                "stty -echo -icanon -isig; kill -9 $$", "stty raw; kill -9 $$", "stty -echo; exit 0",
+                "setsid -w true; stty -onlcr -opost; kill -SEGV $$",
+            ] {
                 let running = start(identity)
                 let before = Modes(running)
                 enter("r = ns.shell(new{ uts = true })", running, until: "inner% ")
@@ -60,7 +65,9 @@ extension Integration {
         @Test(arguments: Identity.available) func anInterruptReachesTheChildOnly(_ identity: Identity) {
             let running = start(identity)
             let before = Modes(running)
-            enter("r = ns.shell{ '/bin/sh', '-c', \"trap 'echo caught; exit 4' INT; echo waiting; while :; do sleep 0.05; done\" }", running, until: "waiting\r\n")
+            enter(
+                "r = ns.shell{ '/bin/sh', '-c', \"trap 'echo caught; exit 4' INT; echo waiting; while :; do sleep 0.05; done\" }", running,
+                until: "waiting\r\n")
             running.type("\u{3}")
             running.expect("caught\r\n")
             running.expect(Shells.sign, from: running.stdout.count - 8)

@@ -33,6 +33,10 @@ extension Integration {
                 eq(p:call(id, big) == big, true, "4 MB")
                 local many = table.pack(p:call(function() return table.unpack({}, 1, 200) end))
                 eq(many.n, 200)
+                -- a function body has streams as a program has
+                local f <close> = ns.clone{ function() for l in io.lines() do io.write(l:upper(), "\n") io.flush() end return "done" end, stdin = "pipe", stdout = "pipe" }
+                f.stdin:write("a\nb\n") f.stdin:flush() eq(f.stdout:read("l"), "A") f.stdin:close() eq(f.stdout:read("a"), "B\n")
+                eq(f:wait().values[1], "done")
                 -- upvalues are copies
                 local count = 1
                 eq(ns.call({}, function() count = count + 1 return count end), 2)
@@ -76,7 +80,27 @@ extension Integration {
                 """#, as: identity)
             #expect(result.status == 1)
             #expect(result.stderr.contains("over there"))
-            #expect(result.stderr.contains("in upvalue 'inner'") || result.stderr.contains("in function 'inner'") || result.stderr.contains("in local 'inner'"), "\(result)")
+            #expect(
+                result.stderr.contains("in upvalue 'inner'") || result.stderr.contains("in function 'inner'")
+                    || result.stderr.contains("in local 'inner'"), "\(result)")
+        }
+
+        /// What a function has started ends with it, also when the function is killed; the run's own check sees what is left.
+        @Test(arguments: Identity.available) func copiesLeaveNothing(_ identity: Identity) {
+            lua(
+                #"""
+                local function start() p = ns.clone{ sh = "sleep 60 & sleep 60 & echo on; wait", stdout = "pipe" } p.stdout:read("l") end
+                local function hang() start() while true do pcall(sys.sleep, 60) end end
+                ns.call({}, start)
+                pcall(ns.call, {}, function() start() error("x") end)
+                pcall(ns.call, {}, function() start() os.exit(3) end)
+                fails({ code = "TIMEOUT" }, ns.call, { timeout = 0.3 }, hang)
+                fails({ code = "TIMEOUT" }, ns.call, { timeout = 0.3 }, function() ns.call({}, hang) end)
+                fails({ code = "TIMEOUT" }, ns.call, new{ pid = true, timeout = 0.3 }, hang)
+                local f <close> = ns.clone{ function() start() print("there") io.flush() hang() end, stdout = "pipe" }
+                f.stdout:read("l")
+                f:close()
+                """#, as: identity)
         }
 
         @Test(arguments: Identity.available) func resultsTellHowItEnded(_ identity: Identity) {

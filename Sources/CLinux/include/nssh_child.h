@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 enum nssh_op {
-    /// read(2) one byte from descriptor `a`: the parent's word to go on.
+    /// read(2) one byte from descriptor `a`, a pipe whose other end is `b`: the parent's word to go on.
     NSSH_OP_AWAIT,
     /// write(2) the byte at descriptor `a`.
     NSSH_OP_SIGNAL,
