@@ -95,7 +95,12 @@ public struct Step {
         case .setgroups(let groups): groups.map { String($0) }.joined(separator: " ")
         case .setresgid(let id), .setresuid(let id): String(id)
         case .chdir(let path): path.lossy
-        case .exec(_, let arguments, _): [UInt8]((arguments.first ?? []).prefix(200)).lossy
+        case .exec(let candidates, _, _):
+            // Not its argv[0], which may be anything; one that is looked for along PATH by its name.
+            [UInt8](
+                (candidates.count == 1 ? candidates[0][...] : candidates.first?.split(separator: UInt8(ascii: "/")).last ?? [])
+                    .prefix(200)
+            ).lossy
         default: nil
         }
     }

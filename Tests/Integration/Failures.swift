@@ -32,6 +32,8 @@ extension Integration {
                   if #many > 1 then fails({ code = "E2BIG", errno = 7, stage = "execve" }, call, many) end
                   fails({ code = "EINVAL", message = "zero byte" }, call, { "echo", "a\0b" })
                   fails({ code = "EINVAL", message = "zero byte" }, call, { "ec\0ho" })
+                  fails({ code = "ENOENT", target = "no-such-program" }, call, { "no-such-program", argv0 = "alias" })
+                  fails({ code = "ENOENT", target = "/no/such" }, call, { "/no/such", argv0 = "alias" })
                   fails({ code = "EINVAL", message = "empty" }, call, { "" })
                 end
                 os.remove(path)
