@@ -22,7 +22,8 @@ enum Declared {
         [
             LuaField("uid", idRanges, "lines of uid_map: {{inside, outside, count}, …}"),
             LuaField("gid", idRanges, "lines of gid_map: {{inside, outside, count}, …}"),
-            LuaField("setgroups", .choice(["allow", "deny"]), "whether setgroups(2) is allowed inside; denied anyway where the kernel wants it"),
+            LuaField(
+                "setgroups", .choice(["allow", "deny"]), "whether setgroups(2) is allowed inside; denied anyway where the kernel wants it"),
         ])
 
     /// The types and their settings; false is as good as nothing.
@@ -93,7 +94,8 @@ enum Declared {
     private static let outputType = LuaType.either([.string, .file])
 
     private static let streamFields: [LuaField] = [
-        LuaField("stdin", inputType, "\"inherit\", \"null\", \"pipe\", a Lua file, a path or { data = \"…\" }; in run any other string is data"),
+        LuaField(
+            "stdin", inputType, "\"inherit\", \"null\", \"pipe\", a Lua file, a path or { data = \"…\" }; in run any other string is data"),
         LuaField("stdout", outputType, "\"inherit\", \"null\", \"pipe\", \"capture\", a Lua file or a path"),
         LuaField("stderr", outputType, "\"inherit\", \"null\", \"pipe\", \"capture\", a Lua file or a path"),
     ]
@@ -147,7 +149,9 @@ extension LuaValue {
     /// A number of seconds that can be waited for.
     func seconds(_ what: String) throws(LuaError) -> Double? {
         guard let seconds = number else { return nil }
-        guard seconds >= 0, seconds.isFinite else { throw .message("\(what): a number of seconds that is not negative expected, got \(seconds)") }
+        guard seconds >= 0, seconds.isFinite else {
+            throw .message("\(what): a number of seconds that is not negative expected, got \(seconds)")
+        }
         return seconds
     }
 }

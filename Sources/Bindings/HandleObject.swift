@@ -81,14 +81,16 @@ final class HandleObject: LuaObject {
             query(
                 "userns", LuaField("owner", .object("handle"), "the user namespace that owns it"),
                 "Opens the user namespace that owns it. NS_GET_USERNS of ioctl_ns(2)",
-                example: "local p <close> = ns.clone{uts=true, user=\"root\"}\nlocal h <close> = p:open(\"uts\")\nassert(h:userns():inode() == p:inode(\"user\"))"
+                example:
+                    "local p <close> = ns.clone{uts=true, user=\"root\"}\nlocal h <close> = p:open(\"uts\")\nassert(h:userns():inode() == p:inode(\"user\"))"
             ) { handle, call throws(Failure) in
                 call.lua.push(HandleObject(try handle.userns()))
                 return 1
             },
             query(
                 "owner_uid", LuaField("uid", .integer, "the uid"), "Tells whose a user namespace is. NS_GET_OWNER_UID of ioctl_ns(2)",
-                example: "local p <close> = ns.clone{user=\"root\"}\nlocal h <close> = p:open(\"user\")\nassert(h:owner_uid() == sys.geteuid())"
+                example:
+                    "local p <close> = ns.clone{user=\"root\"}\nlocal h <close> = p:open(\"user\")\nassert(h:owner_uid() == sys.geteuid())"
             ) { handle, call throws(Failure) in
                 call.lua.push(Int(try handle.ownerUid()))
                 return 1

@@ -5,7 +5,8 @@ import LuaKit
 public enum Help {
     /// The global function.
     nonisolated(unsafe) public static let function = LuaFunction(
-        "help", [LuaField("what", .any, "a function, an object or a name; an overview if not given")], "Explains a function, an object or a name",
+        "help", [LuaField("what", .any, "a function, an object or a name; an overview if not given")],
+        "Explains a function, an object or a name",
         example: "help(ns.clone)"
     ) { call throws(LuaError) in
         let lua = call.lua
@@ -66,7 +67,9 @@ public enum Help {
         }
         for result in function.results { text += "\n  returns \(result.name): \(result.type.description)  \(result.summary)" }
         if !function.example.isEmpty {
-            text += "\n\n" + function.example.split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)" }.joined(separator: "\n")
+            text +=
+                "\n\n"
+                + function.example.split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)" }.joined(separator: "\n")
         }
         return text
     }
@@ -76,7 +79,8 @@ public enum Help {
         switch type {
         case .record(let record):
             let positions = record.positions.map { [LuaField("1…n", $0.type, $0.summary)] } ?? []
-            return (positions + record.fields).map { "\n\(indent)\($0.name)  \($0.summary)" + fields($0.type, indent: indent + "  ") }.joined()
+            return (positions + record.fields).map { "\n\(indent)\($0.name)  \($0.summary)" + fields($0.type, indent: indent + "  ") }
+                .joined()
         case .either(let types): return types.map { fields($0, indent: indent) }.joined()
         case .list(let type), .map(let type), .named(_, let type): return fields(type, indent: indent)
         default: return ""

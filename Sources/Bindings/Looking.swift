@@ -79,9 +79,11 @@ final class LedgerObject: LuaObject {
                 [receiver, LuaField("before", .object("ledger"), optional: false, "an earlier ledger")],
                 returns: [LuaField("left", .list(.table), "kind, name and certain of each thing; tostring says it in words")],
                 "Lists what is there now and was not before",
-                details: "kind is process, mount, pin, link, queue, cgroup or descriptor. A process that somebody else started is left out; "
+                details:
+                    "kind is process, mount, pin, link, queue, cgroup or descriptor. A process that somebody else started is left out; "
                     + "an orphan that may be anybody's has certain = false.",
-                example: "local before = ns.ledger()\nlocal left = ns.ledger():since(before)\nassert(tostring(left) == \"left behind: nothing\")"
+                example:
+                    "local before = ns.ledger()\nlocal left = ns.ledger():since(before)\nassert(tostring(left) == \"left behind: nothing\")"
             ) { call throws(LuaError) in
                 let after = try call.receiver(LedgerObject.self).ledger
                 guard let before = call[1].object(LedgerObject.self)?.ledger else { return 0 }

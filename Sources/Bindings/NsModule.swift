@@ -17,7 +17,8 @@ public enum NsModule {
             "ns.clone", [LuaField("options", .record(Declared.clone), "new namespaces, and a body")],
             returns: [LuaField("process", .object("process"), "the child; it does not wait for it")],
             "Makes a process in new namespaces. clone3(2)",
-            details: "Without a body the process is held: it keeps its namespaces alive until it is closed. Strings are a program and its arguments; one function "
+            details:
+                "Without a body the process is held: it keeps its namespaces alive until it is closed. Strings are a program and its arguments; one function "
                 + "is a body that runs in a copy of nssh. What is not detached dies with nssh.",
             example: "local p <close> = ns.clone{uts=true, user=\"root\"}\nassert(not ns.same(p, \"self\", \"uts\"))"
         ) { call throws(LuaError) in try Launching.clone(call) },
@@ -25,7 +26,8 @@ public enum NsModule {
             "ns.run", [LuaField("options", .record(Declared.run), optional: false, "a body, new namespaces, and what it gets")],
             returns: [LuaField("result", .named("result", .table), "how it ended, and what it wrote")],
             "Runs a program or function, in new namespaces if wanted, and waits for its end",
-            details: "What it writes is captured unless stdout and stderr say otherwise. A non-zero exit is a result, not an error: see result:check.",
+            details:
+                "What it writes is captured unless stdout and stderr say otherwise. A non-zero exit is a result, not an error: see result:check.",
             example: "local r = ns.run{uts=true, user=\"root\", sh=\"hostname box; hostname\"}\nassert(r.stdout == \"box\\n\")"
         ) { call throws(LuaError) in try Launching.run(call, call[0]) },
         LuaFunction(
@@ -37,7 +39,8 @@ public enum NsModule {
                 LuaField("fn", .function, optional: false, "runs there, in a copy of nssh"),
             ], variadic: true, returns: [LuaField("…", .any, "what fn returns")],
             "Calls a Lua function in other namespaces and returns its values",
-            details: "nil, booleans, numbers, strings and tables of those cross, shared and cyclic references kept; its error is raised here. "
+            details:
+                "nil, booleans, numbers, strings and tables of those cross, shared and cyclic references kept; its error is raised here. "
                 + "What it changes in variables stays there.",
             example: "local p <close> = ns.clone{uts=\"box\", user=\"root\"}\nassert(ns.call(p, sys.hostname) == \"box\")"
         ) { call throws(LuaError) in
@@ -78,8 +81,10 @@ public enum NsModule {
                 LuaField("target", Declared.target, optional: false, "a process or a namespace"),
                 LuaField("types", Declared.types, "of a process: which; all that differ if not given"),
             ], "Moves nssh itself into existing namespaces. setns(2)",
-            details: "A pid or time namespace is entered by the next children only. Joining a mnt namespace resets the root and working directory to its root.",
-            example: "ns.call({}, function()\n  ns.unshare{user=\"root\"}\n  local p <close> = ns.clone{uts=\"box\"}\n  ns.setns(p, \"uts\")\n  "
+            details:
+                "A pid or time namespace is entered by the next children only. Joining a mnt namespace resets the root and working directory to its root.",
+            example:
+                "ns.call({}, function()\n  ns.unshare{user=\"root\"}\n  local p <close> = ns.clone{uts=\"box\"}\n  ns.setns(p, \"uts\")\n  "
                 + "assert(sys.hostname() == \"box\")\nend)"
         ) { call throws(LuaError) in
             let target = try call[0].target()
@@ -92,7 +97,8 @@ public enum NsModule {
                 LuaField("process", .object("process"), "the first to end; nil when the time is up"),
                 LuaField("result", .named("result", .table), "its result"),
             ], "Waits for the first of several processes to end",
-            example: "local a <close> = ns.clone{\"true\"}\nlocal b <close> = ns.clone{\"sleep\", \"10\"}\nassert(ns.wait{a, b, timeout = 5} == a)"
+            example:
+                "local a <close> = ns.clone{\"true\"}\nlocal b <close> = ns.clone{\"sleep\", \"10\"}\nassert(ns.wait{a, b, timeout = 5} == a)"
         ) { call throws(LuaError) in
             guard let table = call[0].table, !table.list.isEmpty else { throw .argument(1, of: "ns.wait", "no process given") }
             let objects = table.list.compactMap { $0.object(ProcessObject.self) }
@@ -140,7 +146,8 @@ public enum NsModule {
             return 1
         },
         LuaFunction(
-            "ns.diff", [LuaField("a", Declared.target, optional: false, "one"), LuaField("b", Declared.target, optional: false, "the other")],
+            "ns.diff",
+            [LuaField("a", Declared.target, optional: false, "one"), LuaField("b", Declared.target, optional: false, "the other")],
             returns: [LuaField("differences", .map(.list(.integer)), "{ type = { inode of a, inode of b } }")],
             "Shows in which types two targets differ",
             example: "local p <close> = ns.clone{uts=true, user=\"root\"}\nassert(ns.diff(\"self\", p).uts[2] == p:inode(\"uts\"))"
@@ -164,7 +171,8 @@ public enum NsModule {
             [
                 LuaField("target", Declared.target, optional: false, "a process, or one namespace"),
                 LuaField("type", Declared.typeName, "of a process: which; of one namespace: checked if given"),
-            ], returns: [LuaField("handle", .object("handle"), "an open handle, which keeps the namespace alive")], "Opens a namespace. open(2)",
+            ], returns: [LuaField("handle", .object("handle"), "an open handle, which keeps the namespace alive")],
+            "Opens a namespace. open(2)",
             example: "local h <close> = ns.open(\"self\", \"uts\")\nprint(h)"
         ) { call throws(LuaError) in
             let target = try call[0].target()

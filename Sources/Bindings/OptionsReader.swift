@@ -187,7 +187,9 @@ struct OptionsReader {
 
     private func id(_ value: LuaValue, _ name: String) throws(LuaError) -> UInt32? {
         guard let number = value.integer else { return nil }
-        guard let id = UInt32(exactly: number), id != .max else { throw .message("\(name): an id from 0 to 4294967294 expected, got \(number)") }
+        guard let id = UInt32(exactly: number), id != .max else {
+            throw .message("\(name): an id from 0 to 4294967294 expected, got \(number)")
+        }
         return id
     }
 }

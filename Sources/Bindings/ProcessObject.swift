@@ -162,7 +162,8 @@ final class ProcessObject: LuaObject {
                 "process:run", [receiver, LuaField("options", .record(Declared.runThere), optional: false, "a body, and what it gets")],
                 returns: [LuaField("result", .named("result", .table), "how it ended, and what it wrote")],
                 "Runs a program or function in all of its namespaces, and waits",
-                details: "Its root and working directory are the process's where its mnt namespace differs from nssh's; in a user namespace it is that "
+                details:
+                    "Its root and working directory are the process's where its mnt namespace differs from nssh's; in a user namespace it is that "
                     + "namespace's root where one is mapped.",
                 example: "local p <close> = ns.clone{uts=\"box\", user=\"root\"}\nassert(p:run{\"hostname\"}.stdout == \"box\\n\")"
             ) { call throws(LuaError) in

@@ -21,7 +21,8 @@ public enum Reference {
             lua.rawSet(-2, "methods")
             push(lua, declaration.properties) { lua, property in
                 lua.push([
-                    ("name", .string(property.name)), ("summary", .string(property.summary)), ("annotation", .string(property.type.annotation)),
+                    ("name", .string(property.name)), ("summary", .string(property.summary)),
+                    ("annotation", .string(property.type.annotation)),
                 ])
             }
             lua.rawSet(-2, "properties")

@@ -114,7 +114,8 @@ enum ResultTable {
         if text.isEmpty { return "" }
         let lines = text.prefix(4000).split(separator: "\n", omittingEmptySubsequences: false)
         let shown = lines.prefix(20).joined(separator: "\n")
-        return "\n" + (shown.utf8.last == UInt8(ascii: "\n") ? String(shown.dropLast()) : shown) + (shown.utf8.count + 1 < text.utf8.count ? "\n…" : "")
+        return "\n" + (shown.utf8.last == UInt8(ascii: "\n") ? String(shown.dropLast()) : shown)
+            + (shown.utf8.count + 1 < text.utf8.count ? "\n…" : "")
     }
 
     /// `exited with 1`, `was killed by SIGKILL: its time was up`.

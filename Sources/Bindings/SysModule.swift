@@ -6,7 +6,8 @@ import LuaKit
 public enum SysModule {
     /// The module's declaration.
     public static var module: LuaModule {
-        LuaModule("sys", "The system as the calling process sees it, in the names of the manual pages.", names + ids + mounts + files + time)
+        LuaModule(
+            "sys", "The system as the calling process sees it, in the names of the manual pages.", names + ids + mounts + files + time)
     }
 
     private static let path = LuaField("path", .string, optional: false, "a file")
@@ -74,8 +75,13 @@ public enum SysModule {
     ]
 
     nonisolated(unsafe) private static let ids: [LuaFunction] = [
-        number("getpid", "Tells the process id, as the process itself sees it. getpid(2)", example: "assert(sys.getpid() > 0)") { Int(getpid()) },
-        number("getppid", "Tells the parent's process id; 0 when that is in an outer pid namespace. getppid(2)", example: "print(sys.getppid())") {
+        number("getpid", "Tells the process id, as the process itself sees it. getpid(2)", example: "assert(sys.getpid() > 0)") {
+            Int(getpid())
+        },
+        number(
+            "getppid", "Tells the parent's process id; 0 when that is in an outer pid namespace. getppid(2)",
+            example: "print(sys.getppid())"
+        ) {
             Int(getppid())
         },
         number("getuid", "Tells the real user id. getuid(2)", example: "print(sys.getuid())") { Int(getuid()) },
@@ -136,9 +142,11 @@ public enum SysModule {
 
     nonisolated(unsafe) private static let mounts: [LuaFunction] = [
         LuaFunction(
-            "sys.mount", [LuaField("options", .record(mountRecord), optional: false, "what, where and how")], "Mounts a file system. mount(2)",
+            "sys.mount", [LuaField("options", .record(mountRecord), optional: false, "what, where and how")],
+            "Mounts a file system. mount(2)",
             details: "It changes the mount namespace of the calling process: inside ns.call or a function body that is the child's.",
-            example: "ns.call({user=\"root\", mnt=true}, function()\n  sys.mount{source=\"none\", target=\"/tmp\", type=\"tmpfs\"}\n  assert(#sys.readdir(\"/tmp\") == 0)\nend)"
+            example:
+                "ns.call({user=\"root\", mnt=true}, function()\n  sys.mount{source=\"none\", target=\"/tmp\", type=\"tmpfs\"}\n  assert(#sys.readdir(\"/tmp\") == 0)\nend)"
         ) { call throws(LuaError) in
             guard let options = call[0].table else { return 0 }
             var flags: UInt = 0
@@ -151,16 +159,22 @@ public enum SysModule {
             return 0
         },
         LuaFunction(
-            "sys.umount", [LuaField("target", .string, optional: false, "the mount point"), LuaField("detach", .boolean, "lets go of it even if it is in use, MNT_DETACH")],
+            "sys.umount",
+            [
+                LuaField("target", .string, optional: false, "the mount point"),
+                LuaField("detach", .boolean, "lets go of it even if it is in use, MNT_DETACH"),
+            ],
             "Unmounts a file system. umount2(2)",
-            example: "ns.call({user=\"root\", mnt=true}, function()\n  sys.mount{source=\"none\", target=\"/tmp\", type=\"tmpfs\"}\n  sys.umount(\"/tmp\")\nend)"
+            example:
+                "ns.call({user=\"root\", mnt=true}, function()\n  sys.mount{source=\"none\", target=\"/tmp\", type=\"tmpfs\"}\n  sys.umount(\"/tmp\")\nend)"
         ) { call throws(LuaError) in
             let target = try path(call[0], "sys.umount")
             try kernel { () throws(Failure) in try System.unmount(target, flags: call[1].boolean == true ? 2 : 0) }
             return 0
         },
         LuaFunction(
-            "sys.mounts", returns: [LuaField("mounts", .list(.table), "id, parent, root, target, options, propagation, type and source of each")],
+            "sys.mounts",
+            returns: [LuaField("mounts", .list(.table), "id, parent, root, target, options, propagation, type and source of each")],
             "Lists the mounts of the calling process's mount namespace. /proc/self/mountinfo", example: "assert(#sys.mounts() > 0)"
         ) { call throws(LuaError) in
             let mounts = try kernel { () throws(Failure) in try Mount.own() }
@@ -180,7 +194,8 @@ public enum SysModule {
 
     nonisolated(unsafe) private static let files: [LuaFunction] = [
         LuaFunction(
-            "sys.readdir", [path], returns: [LuaField("names", .list(.string), "sorted, without . and ..")], "Lists a directory. readdir(3)",
+            "sys.readdir", [path], returns: [LuaField("names", .list(.string), "sorted, without . and ..")],
+            "Lists a directory. readdir(3)",
             example: "assert(#sys.readdir(\"/\") > 0)"
         ) { call throws(LuaError) in
             let path = try path(call[0], "sys.readdir")
@@ -203,7 +218,8 @@ public enum SysModule {
             return orReason(call.lua) { () throws(Failure) in
                 let info = try System.stat(path, followingLinks: call[1].boolean != true)
                 let kinds: [UInt32: String] = [
-                    S_IFDIR: "directory", S_IFREG: "file", S_IFLNK: "link", S_IFIFO: "fifo", S_IFSOCK: "socket", S_IFCHR: "character device",
+                    S_IFDIR: "directory", S_IFREG: "file", S_IFLNK: "link", S_IFIFO: "fifo", S_IFSOCK: "socket",
+                    S_IFCHR: "character device",
                     S_IFBLK: "block device",
                 ]
                 call.lua.push([
@@ -222,7 +238,8 @@ public enum SysModule {
             return 1
         },
         LuaFunction(
-            "sys.chdir", [LuaField("path", .string, optional: false, "a directory")], "Changes the working directory. chdir(2)", example: "sys.chdir(\".\")"
+            "sys.chdir", [LuaField("path", .string, optional: false, "a directory")], "Changes the working directory. chdir(2)",
+            example: "sys.chdir(\".\")"
         ) { call throws(LuaError) in
             let path = try path(call[0], "sys.chdir")
             try kernel { () throws(Failure) in try System.changeDirectory(path) }

@@ -40,6 +40,12 @@ static void arm(struct state *state, lua_State *L) {
     lua_sethook(L, interrupt_hook, LUA_MASKCOUNT, graceful ? GRACE_INSTRUCTIONS : 1);
 }
 
+/// Counts a raise, and sees to the next one, should this one be caught.
+static void raise_again(struct state *state, lua_State *L) {
+    int grace = ++state->raises > GRACE_RAISES ? 1 : GRACE_INSTRUCTIONS;
+    lua_sethook(L, interrupt_hook, LUA_MASKCOUNT, grace);
+}
+
 static bool is_inside(lua_State *L, char *block, size_t size) {
     return L && (char *)L >= block && (char *)L < block + size;
 }
@@ -83,7 +89,10 @@ static int trampoline(lua_State *L) {
             return luaL_error(L, "not enough memory");
         }
     }
-    if (results == NSSH_LUA_RAISE) return lua_error(L);
+    if (results == NSSH_LUA_RAISE) {
+        if (state->interrupted) raise_again(state, L);  // a wait that ^C ended: clean-up code has its grace here, too
+        return lua_error(L);
+    }
     return results;
 }
 
@@ -187,8 +196,7 @@ static void interrupt_hook(lua_State *L, lua_Debug *) {
         lua_sethook(L, NULL, 0, 0);
         return;
     }
-    int grace = ++state->raises > GRACE_RAISES ? 1 : GRACE_INSTRUCTIONS;
-    lua_sethook(L, interrupt_hook, LUA_MASKCOUNT, grace);
+    raise_again(state, L);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &interrupt_key);
     lua_error(L);
 }

@@ -82,7 +82,7 @@ public struct Launch {
             return (pid, errno)
         }
         if pid == 0 {
-            Launch.status = nil  // the page is shared with nssh: what this copy launches has its own
+            Launch.status = nil // the page is shared with nssh: what this copy launches has its own
             return .child
         }
         // In memory that is shared, a child that changes its ids makes nssh undumpable too (order.md, 1).

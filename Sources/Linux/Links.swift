@@ -87,7 +87,7 @@ public enum Network {
     /// Brings a link up or down. SIOCSIFFLAGS.
     public static func set(_ name: String, up: Bool) throws(Failure) {
         let control = try control()
-        let flag: Int16 = 1  // IFF_UP
+        let flag: Int16 = 1 // IFF_UP
         let result = nssh_link_flags(control.raw, name, 1, up ? flag : 0, up ? 0 : flag)
         try check(result, "ioctl", stage: up ? "link up" : "link down", target: name)
     }

@@ -17,7 +17,7 @@ public enum NamespaceType: String, CaseIterable, Sendable {
         case .net: CLONE_NEWNET
         case .user: CLONE_NEWUSER
         case .cgroup: CLONE_NEWCGROUP
-        case .time: 0x80  // CLONE_NEWTIME
+        case .time: 0x80 // CLONE_NEWTIME
         }
     }
 

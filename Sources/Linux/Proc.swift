@@ -36,7 +36,8 @@ public enum Proc {
     public static func link(_ path: String, below directory: Int32? = nil) throws(Failure) -> String {
         var errno: Errno?
         let text = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4096) { buffer in
-            let count = readlinkat(directory ?? root, path, UnsafeMutableRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self), buffer.count)
+            let count = readlinkat(
+                directory ?? root, path, UnsafeMutableRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self), buffer.count)
             if count < 0 { errno = .last }
             return String(decoding: buffer[..<max(count, 0)], as: UTF8.self)
         }

@@ -39,7 +39,8 @@ public final class LuaFunction {
 
     /// The last part of the name.
     public var shortName: String {
-        String(name.utf8.lastIndex { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") }.map { name[name.index(after: $0)...] } ?? name[...])
+        String(
+            name.utf8.lastIndex { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") }.map { name[name.index(after: $0)...] } ?? name[...])
     }
 
     /// `ns.same(a, b [, type])`.

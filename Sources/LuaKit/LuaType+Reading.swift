@@ -169,11 +169,14 @@ extension LuaRecord {
                 guard let positions else {
                     throw Mismatch(path: "[\(position)]", problem: "\(name) takes named options only\(elsewhere)")
                 }
-                do throws(Mismatch) { return try positions.type.read(lua, slot, depth: depth + 1) } catch { throw error.inside("[\(position)]") }
+                do throws(Mismatch) { return try positions.type.read(lua, slot, depth: depth + 1) } catch {
+                    throw error.inside("[\(position)]")
+                }
             case .name(let option):
                 guard let field = fields.first(where: { $0.name == option }) else {
                     let hint = didYouMean(option, among: fields.map(\.name))
-                    throw Mismatch(path: "", problem: "unknown option '\(option)' for \(name)\(hint.isEmpty ? elsewhere : hint)", isWhole: true)
+                    throw Mismatch(
+                        path: "", problem: "unknown option '\(option)' for \(name)\(hint.isEmpty ? elsewhere : hint)", isWhole: true)
                 }
                 do throws(Mismatch) { return try field.type.read(lua, slot, depth: depth + 1) } catch { throw error.inside(option) }
             }

@@ -24,7 +24,9 @@ enum Environment {
         if program.contains(UInt8(ascii: "/")) { return [program] }
         if program.isEmpty { return [] }
         let prefix = Array("PATH=".utf8)
-        let path = environment.first { $0.starts(with: prefix) }.map { Array($0.dropFirst(prefix.count)) } ?? Array("/usr/local/bin:/usr/bin:/bin".utf8)
+        let path =
+            environment.first { $0.starts(with: prefix) }.map { Array($0.dropFirst(prefix.count)) }
+            ?? Array("/usr/local/bin:/usr/bin:/bin".utf8)
         return path.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map {
             ($0.isEmpty ? [UInt8(ascii: ".")] : Array($0)) + [UInt8(ascii: "/")] + program
         }

@@ -17,7 +17,8 @@ public final class NamespaceHandle {
         let flag = nssh_ns_get_type(descriptor.raw)
         if flag < 0 {
             let errno = Errno.last
-            throw Failure("ioctl", errno, stage: "NS_GET_NSTYPE", target: target, hint: errno.rawValue == ENOTTY ? "that is no namespace" : nil)
+            throw Failure(
+                "ioctl", errno, stage: "NS_GET_NSTYPE", target: target, hint: errno.rawValue == ENOTTY ? "that is no namespace" : nil)
         }
         guard let type = NamespaceType(flag: flag) else {
             throw Failure(code: "EINVAL", "\(target) is a namespace of a type that nssh does not know (\(flag))", target: target)

@@ -14,7 +14,7 @@ enum Orphans {
     static func adopt() {
         guard !adopts else { return }
         adopts = true
-        _ = nssh_prctl(36, 1)  // PR_SET_CHILD_SUBREAPER
+        _ = nssh_prctl(36, 1) // PR_SET_CHILD_SUBREAPER
     }
 
     /// A copy of nssh does not inherit it.

@@ -94,7 +94,8 @@ public enum Target {
                 failure.hint = "the process may have ended"
             }
         case EACCES, EPERM:
-            failure.hint = "looking at \(description) needs the right to ptrace it: same user and no more capabilities than nssh has, or CAP_SYS_PTRACE"
+            failure.hint =
+                "looking at \(description) needs the right to ptrace it: same user and no more capabilities than nssh has, or CAP_SYS_PTRACE"
         default: break
         }
         return failure

@@ -11,7 +11,9 @@ enum History {
     static func load() {
         stifle_history(10_000)
         nssh_history_keep_lines()
-        let base = environmentValue("XDG_STATE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil } ?? environmentValue("HOME").map { "\($0)/.local/state" }
+        let base =
+            environmentValue("XDG_STATE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
+            ?? environmentValue("HOME").map { "\($0)/.local/state" }
         guard let base, base.hasPrefix("/") else { return }
         let directory = "\(base)/nssh"
         var partial = ""

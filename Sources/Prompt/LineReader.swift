@@ -18,7 +18,7 @@ enum LineReader {
 
     /// Prepares readline; `$if nssh` in inputrc(5) works.
     static func prepare() {
-        nssh_rl_set_name(strdup("nssh"))  // readline keeps the pointer
+        nssh_rl_set_name(strdup("nssh")) // readline keeps the pointer
         nssh_rl_set_catch_signals(0)
         using_history()
     }

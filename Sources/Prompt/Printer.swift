@@ -51,7 +51,11 @@ struct Printer {
                 left += 1
             } else {
                 let name: String
-                if let text = lua.string(key) { name = isName(text) ? text : "[\(quote(text))]" } else { name = "[\(show(key, level: depth))]" }
+                if let text = lua.string(key) {
+                    name = isName(text) ? text : "[\(quote(text))]"
+                } else {
+                    name = "[\(show(key, level: depth))]"
+                }
                 named.append((name, show(-1, level: level + 1)))
             }
             lua.pop()

@@ -132,7 +132,9 @@ enum Program {
         let source: [UInt8]
         let input = Descriptor(0)
         defer { _ = input.take() }
-        do throws(Failure) { source = try input.readStream(limit: .max) } catch { throw .message("cannot read standard input: \(error.message)") }
+        do throws(Failure) { source = try input.readStream(limit: .max) } catch {
+            throw .message("cannot read standard input: \(error.message)")
+        }
         try state.lua.loadRelaxed(withoutShebang(source), name: "=stdin")
         try callScript(state, arguments: max(arguments.all.count - arguments.script - 1, 0))
     }
