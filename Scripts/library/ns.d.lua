@@ -16,15 +16,15 @@
 ---@field lo? boolean brings lo up
 
 ---@class nssh.ns_call
----@field uts? true|string|nssh.uts_options new uts namespace; a string is its host name
----@field ipc? true new ipc namespace
----@field pid? true|nssh.pid_options new pid namespace: the child is PID 1 there
----@field mnt? true|nssh.mnt_options new mnt namespace, its mounts private
----@field mount? true|nssh.mnt_options the same as mnt
----@field user? true|"root"|"self"|nssh.user_options new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
----@field net? true|nssh.net_options new net namespace; lo stays down unless net = { lo = true }
----@field cgroup? true new cgroup namespace
----@field time? true|nssh.time_options new time namespace
+---@field uts? boolean|string|nssh.uts_options new uts namespace; a string is its host name
+---@field ipc? boolean new ipc namespace
+---@field pid? boolean|nssh.pid_options new pid namespace: the child is PID 1 there
+---@field mnt? boolean|nssh.mnt_options new mnt namespace, its mounts private
+---@field mount? boolean|nssh.mnt_options the same as mnt
+---@field user? boolean|"root"|"self"|nssh.user_options new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
+---@field net? boolean|nssh.net_options new net namespace; lo stays down unless net = { lo = true }
+---@field cgroup? boolean new cgroup namespace
+---@field time? boolean|nssh.time_options new time namespace
 ---@field stdin? string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, a path or { data = "…" }; in run any other string is data
 ---@field stdout? string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field stderr? string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
@@ -33,20 +33,20 @@
 ---@field cwd? string its working directory, as seen from inside
 ---@field uid? integer its user id, as seen from inside
 ---@field gid? integer its group id, as seen from inside
----@field groups? (integer)[] its supplementary groups, as seen from inside
+---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
 ---@class nssh.ns_clone
 ---@field [integer] string|function|number
----@field uts? true|string|nssh.uts_options new uts namespace; a string is its host name
----@field ipc? true new ipc namespace
----@field pid? true|nssh.pid_options new pid namespace: the child is PID 1 there
----@field mnt? true|nssh.mnt_options new mnt namespace, its mounts private
----@field mount? true|nssh.mnt_options the same as mnt
----@field user? true|"root"|"self"|nssh.user_options new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
----@field net? true|nssh.net_options new net namespace; lo stays down unless net = { lo = true }
----@field cgroup? true new cgroup namespace
----@field time? true|nssh.time_options new time namespace
+---@field uts? boolean|string|nssh.uts_options new uts namespace; a string is its host name
+---@field ipc? boolean new ipc namespace
+---@field pid? boolean|nssh.pid_options new pid namespace: the child is PID 1 there
+---@field mnt? boolean|nssh.mnt_options new mnt namespace, its mounts private
+---@field mount? boolean|nssh.mnt_options the same as mnt
+---@field user? boolean|"root"|"self"|nssh.user_options new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
+---@field net? boolean|nssh.net_options new net namespace; lo stays down unless net = { lo = true }
+---@field cgroup? boolean new cgroup namespace
+---@field time? boolean|nssh.time_options new time namespace
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
@@ -58,19 +58,19 @@
 ---@field cwd? string its working directory, as seen from inside
 ---@field uid? integer its user id, as seen from inside
 ---@field gid? integer its group id, as seen from inside
----@field groups? (integer)[] its supplementary groups, as seen from inside
+---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
 
 ---@class nssh.ns_run
 ---@field [integer] string|function|number
----@field uts? true|string|nssh.uts_options new uts namespace; a string is its host name
----@field ipc? true new ipc namespace
----@field pid? true|nssh.pid_options new pid namespace: the child is PID 1 there
----@field mnt? true|nssh.mnt_options new mnt namespace, its mounts private
----@field mount? true|nssh.mnt_options the same as mnt
----@field user? true|"root"|"self"|nssh.user_options new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
----@field net? true|nssh.net_options new net namespace; lo stays down unless net = { lo = true }
----@field cgroup? true new cgroup namespace
----@field time? true|nssh.time_options new time namespace
+---@field uts? boolean|string|nssh.uts_options new uts namespace; a string is its host name
+---@field ipc? boolean new ipc namespace
+---@field pid? boolean|nssh.pid_options new pid namespace: the child is PID 1 there
+---@field mnt? boolean|nssh.mnt_options new mnt namespace, its mounts private
+---@field mount? boolean|nssh.mnt_options the same as mnt
+---@field user? boolean|"root"|"self"|nssh.user_options new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
+---@field net? boolean|nssh.net_options new net namespace; lo stays down unless net = { lo = true }
+---@field cgroup? boolean new cgroup namespace
+---@field time? boolean|nssh.time_options new time namespace
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
@@ -82,20 +82,20 @@
 ---@field cwd? string its working directory, as seen from inside
 ---@field uid? integer its user id, as seen from inside
 ---@field gid? integer its group id, as seen from inside
----@field groups? (integer)[] its supplementary groups, as seen from inside
+---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
 ---@class nssh.ns_shell
 ---@field [integer] string|function|number
----@field uts? true|string|nssh.uts_options new uts namespace; a string is its host name
----@field ipc? true new ipc namespace
----@field pid? true|nssh.pid_options new pid namespace: the child is PID 1 there
----@field mnt? true|nssh.mnt_options new mnt namespace, its mounts private
----@field mount? true|nssh.mnt_options the same as mnt
----@field user? true|"root"|"self"|nssh.user_options new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
----@field net? true|nssh.net_options new net namespace; lo stays down unless net = { lo = true }
----@field cgroup? true new cgroup namespace
----@field time? true|nssh.time_options new time namespace
+---@field uts? boolean|string|nssh.uts_options new uts namespace; a string is its host name
+---@field ipc? boolean new ipc namespace
+---@field pid? boolean|nssh.pid_options new pid namespace: the child is PID 1 there
+---@field mnt? boolean|nssh.mnt_options new mnt namespace, its mounts private
+---@field mount? boolean|nssh.mnt_options the same as mnt
+---@field user? boolean|"root"|"self"|nssh.user_options new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
+---@field net? boolean|nssh.net_options new net namespace; lo stays down unless net = { lo = true }
+---@field cgroup? boolean new cgroup namespace
+---@field time? boolean|nssh.time_options new time namespace
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
@@ -104,19 +104,19 @@
 ---@field cwd? string its working directory, as seen from inside
 ---@field uid? integer its user id, as seen from inside
 ---@field gid? integer its group id, as seen from inside
----@field groups? (integer)[] its supplementary groups, as seen from inside
+---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
 ---@class nssh.ns_unshare
----@field uts? true|string|nssh.uts_options new uts namespace; a string is its host name
----@field ipc? true new ipc namespace
----@field pid? true|nssh.pid_options new pid namespace: the child is PID 1 there
----@field mnt? true|nssh.mnt_options new mnt namespace, its mounts private
----@field mount? true|nssh.mnt_options the same as mnt
----@field user? true|"root"|"self"|nssh.user_options new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
----@field net? true|nssh.net_options new net namespace; lo stays down unless net = { lo = true }
----@field cgroup? true new cgroup namespace
----@field time? true|nssh.time_options new time namespace
+---@field uts? boolean|string|nssh.uts_options new uts namespace; a string is its host name
+---@field ipc? boolean new ipc namespace
+---@field pid? boolean|nssh.pid_options new pid namespace: the child is PID 1 there
+---@field mnt? boolean|nssh.mnt_options new mnt namespace, its mounts private
+---@field mount? boolean|nssh.mnt_options the same as mnt
+---@field user? boolean|"root"|"self"|nssh.user_options new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
+---@field net? boolean|nssh.net_options new net namespace; lo stays down unless net = { lo = true }
+---@field cgroup? boolean new cgroup namespace
+---@field time? boolean|nssh.time_options new time namespace
 
 ---@class nssh.ns_wait
 ---@field [integer] nssh.process
@@ -138,7 +138,7 @@
 ---@field cwd? string its working directory, as seen from inside
 ---@field uid? integer its user id, as seen from inside
 ---@field gid? integer its group id, as seen from inside
----@field groups? (integer)[] its supplementary groups, as seen from inside
+---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
 ---@class nssh.shell
@@ -151,7 +151,7 @@
 ---@field cwd? string its working directory, as seen from inside
 ---@field uid? integer its user id, as seen from inside
 ---@field gid? integer its group id, as seen from inside
----@field groups? (integer)[] its supplementary groups, as seen from inside
+---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
 ---@class nssh.stdin_options
