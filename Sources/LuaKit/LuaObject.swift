@@ -68,6 +68,7 @@ extension Lua {
         let block = lua_newuserdatauv(raw, blockSize, 0)!
         block.storeBytes(of: nil, as: UnsafeRawPointer?.self)
         block.storeBytes(of: objectMark, toByteOffset: blockSize / 2, as: UnsafeRawPointer.self)
+        guard !state.isClosing else { return object.collect() }
         state.pushMetatable(self, of: type(of: object))
         block.storeBytes(of: UnsafeRawPointer(Unmanaged.passRetained(object).toOpaque()), as: UnsafeRawPointer?.self)
         lua_setmetatable(raw, -2)

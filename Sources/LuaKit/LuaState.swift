@@ -9,6 +9,8 @@ public final class LuaState {
     /// The main thread's `lua_State *`; nil once closed.
     public var raw: OpaquePointer? { main.raw }
     let main = MainThread()
+    /// Whether the last finalizers run. Lua finalizes nothing that they make, so that an object is collected at once.
+    private(set) var isClosing = false
     var functions: [LuaFunction] = []
     var metatables: [ObjectIdentifier: LuaReference] = [:]
     var methods: [String: LuaReference] = [:]
@@ -42,6 +44,7 @@ public final class LuaState {
         transferable = []
         named = [:]
         errorMetatable = nil
+        isClosing = true
         let memory = nssh_lua_close(raw)
         // A signal handler may interrupt the state up to here.
         main.raw = nil

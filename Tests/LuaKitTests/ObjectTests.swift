@@ -116,7 +116,8 @@ import Testing
         let result = state.run(trick)
         #expect(!result.isEmpty)
         #expect(!result.hasPrefix("true"))
-        _ = state.run("debug.setmetatable(io.stdout, before) box, lid = nil collectgarbage() collectgarbage()")
+        _ = state.run(
+            "debug.setmetatable(io.stdout, before) debug.setmetatable(box, meta) box, lid = nil collectgarbage() collectgarbage()")
         #expect(state.run("return io.type(io.stdout)") == "file")
     }
 
