@@ -50,7 +50,7 @@ test-lua: release ## only the Lua tests
 # XCTest, which has no tests here, leaks by itself.
 test-asan: ## only LuaKit's tests, under the address sanitizer
 	@$(SETUP) build
-	$(SWIFT) test --sanitize=address --filter LuaKitTests --disable-xctest --scratch-path .build-asan
+	$(SWIFT) test --sanitize=address --filter LuaKitTests --disable-xctest --scratch-path .build-asan -Xswiftc -use-ld=lld
 
 check: ## style, warnings, what the binary promises, generated files in step
 	@$(SETUP) build check

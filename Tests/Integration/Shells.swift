@@ -91,7 +91,10 @@ extension Integration {
                 let text = enter("set -o | grep monitor", running, until: "inner> ")
                 #expect(text.contains("monitor") && text.contains("on\r\n"), "\(text)")
                 #expect(!String(decoding: running.stdout, as: UTF8.self).contains("no job control"))
+                let shell = tcgetpgrp(running.output)
                 enter("sleep 60 & fg", running, until: "sleep 60\r\n")
+                // bash names the job before it gives it the terminal.
+                #expect(eventually { ![shell, -1].contains(tcgetpgrp(running.output)) })
                 let from = running.stdout.count
                 running.type("\u{3}")
                 running.expect("inner> ", from: from)
