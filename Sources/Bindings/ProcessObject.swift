@@ -93,7 +93,7 @@ final class ProcessObject: LuaObject {
         methods: [
             LuaFunction(
                 "process:alive", [receiver], returns: [LuaField("alive", .boolean, "whether it runs")], "Tells whether it still runs",
-                example: "local p <close> = ns.clone{uts=true}\nassert(p:alive())\np:close()\nassert(not p:alive())"
+                example: "local p <close> = ns.clone{uts=true, user=\"root\"}\nassert(p:alive())\np:close()\nassert(not p:alive())"
             ) { call throws(LuaError) in
                 call.lua.push(try call.receiver(ProcessObject.self).process.isAlive)
                 return 1
@@ -137,7 +137,7 @@ final class ProcessObject: LuaObject {
             LuaFunction(
                 "process:inode", [receiver, LuaField("type", Declared.typeName, optional: false, "which namespace")],
                 returns: [LuaField("inode", .integer, "its inode number")], "Tells which namespace of a type it is in, as ns.inode",
-                example: "local p <close> = ns.clone{uts=true}\nassert(p:inode(\"uts\") ~= ns.inode(\"self\", \"uts\"))"
+                example: "local p <close> = ns.clone{uts=true, user=\"root\"}\nassert(p:inode(\"uts\") ~= ns.inode(\"self\", \"uts\"))"
             ) { call throws(LuaError) in
                 let process = try call.receiver(ProcessObject.self).process
                 call.lua.push(Int(try kernel { () throws(Failure) in try Inspect.inode(.process(process), call[1].namespaceType!) }))
@@ -145,14 +145,14 @@ final class ProcessObject: LuaObject {
             },
             LuaFunction(
                 "process:namespaces", [receiver], returns: [LuaField("list", .list(.table), "type, inode, id and link of each")],
-                "Lists its namespaces, as ns.namespaces", example: "local p <close> = ns.clone{ipc=true}\nassert(#p:namespaces() >= 7)"
+                "Lists its namespaces, as ns.namespaces", example: "local p <close> = ns.clone{ipc=true, user=\"root\"}\nassert(#p:namespaces() >= 7)"
             ) { call throws(LuaError) in
                 try Looking.pushNamespaces(call.lua, .process(try call.receiver(ProcessObject.self).process))
             },
             LuaFunction(
                 "process:open", [receiver, LuaField("type", Declared.typeName, optional: false, "which namespace")],
                 returns: [LuaField("handle", .object("handle"), "an open handle")], "Opens one of its namespaces, as ns.open",
-                example: "local p <close> = ns.clone{net=true}\nlocal h <close> = p:open(\"net\")\nassert(h:type() == \"net\")"
+                example: "local p <close> = ns.clone{net=true, user=\"root\"}\nlocal h <close> = p:open(\"net\")\nassert(h:type() == \"net\")"
             ) { call throws(LuaError) in
                 let process = try call.receiver(ProcessObject.self).process
                 call.lua.push(HandleObject(try kernel { () throws(Failure) in try Target.process(process).open(call[1].namespaceType!) }))

@@ -1,0 +1,35 @@
+-- Every declaration has an example, and every example runs as it stands: here as whoever runs the tests, and as an
+-- ordinary user too when that is root.
+local check = require "check"
+local reference = require "nssh.reference"
+
+local nssh = sys.readlink("/proc/self/exe")
+local tests, all = {}, {}
+
+local function add(binding)
+  all[#all + 1] = binding.example
+  tests["example of " .. binding.name] = function()
+    check.ok(binding.example ~= "", "no example")
+    local result = ns.run{ nssh, "-e", binding.example, timeout = 20 }
+    check.ok(result.ok, binding.example .. "\n" .. result.stderr)
+  end
+end
+
+for _, module in ipairs(reference.modules) do for _, f in ipairs(module.functions) do add(f) end end
+for _, class in ipairs(reference.classes) do for _, f in ipairs(class.methods) do add(f) end end
+for _, f in ipairs(reference.others) do add(f) end
+
+tests["all examples as an ordinary user"] = function()
+  if sys.geteuid() ~= 0 then check.skip("not root: the other tests run them as an ordinary user") end
+  if not ns.run{ uid = 65534, gid = 65534, "unshare", "--user", "true" }.ok then check.skip("user namespaces are forbidden here") end
+  local copy = ns.run{ sh = "mktemp /tmp/nssh-test.XXXXXX" }:check().stdout:gsub("\n$", "")
+  local remove <close> = setmetatable({}, { __close = function() os.remove(copy) end })  -- luacheck: ignore remove
+  ns.run{ "cp", nssh, copy }:check()
+  ns.run{ "chmod", "755", copy }:check()
+  for _, example in ipairs(all) do
+    local result = ns.run{ copy, "-e", example, uid = 65534, gid = 65534, cwd = "/", timeout = 20 }
+    check.ok(result.ok, example .. "\n" .. result.stderr)
+  end
+end
+
+return tests
