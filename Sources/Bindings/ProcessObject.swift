@@ -145,14 +145,16 @@ final class ProcessObject: LuaObject {
             },
             LuaFunction(
                 "process:namespaces", [receiver], returns: [LuaField("list", .list(.table), "type, inode, id and link of each")],
-                "Lists its namespaces, as ns.namespaces", example: "local p <close> = ns.clone{ipc=true, user=\"root\"}\nassert(#p:namespaces() >= 7)"
+                "Lists its namespaces, as ns.namespaces",
+                example: "local p <close> = ns.clone{ipc=true, user=\"root\"}\nassert(#p:namespaces() >= 7)"
             ) { call throws(LuaError) in
                 try Looking.pushNamespaces(call.lua, .process(try call.receiver(ProcessObject.self).process))
             },
             LuaFunction(
                 "process:open", [receiver, LuaField("type", Declared.typeName, optional: false, "which namespace")],
                 returns: [LuaField("handle", .object("handle"), "an open handle")], "Opens one of its namespaces, as ns.open",
-                example: "local p <close> = ns.clone{net=true, user=\"root\"}\nlocal h <close> = p:open(\"net\")\nassert(h:type() == \"net\")"
+                example:
+                    "local p <close> = ns.clone{net=true, user=\"root\"}\nlocal h <close> = p:open(\"net\")\nassert(h:type() == \"net\")"
             ) { call throws(LuaError) in
                 let process = try call.receiver(ProcessObject.self).process
                 call.lua.push(HandleObject(try kernel { () throws(Failure) in try Target.process(process).open(call[1].namespaceType!) }))
