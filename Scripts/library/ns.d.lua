@@ -8,23 +8,36 @@
 ---@alias nssh.target nssh.process|nssh.handle|integer|string
 ---@alias nssh.type "mnt"|"uts"|"ipc"|"pid"|"net"|"user"|"cgroup"|"time"|"mount"
 
+---@class nssh.cgroup_options
+---@field join? nssh.target an existing one to join, in place of a new one
+
+---@class nssh.ipc_options
+---@field join? nssh.target an existing one to join, in place of a new one
+
 ---@class nssh.mnt_options
+---@field join? nssh.target an existing one to join, in place of a new one
+---@field propagation? "private"|"shared"|"slave"|"unchanged" of all its mounts; private if not given
+---@field proc? boolean a fresh /proc
+
+---@class nssh.mount_options
+---@field join? nssh.target an existing one to join, in place of a new one
 ---@field propagation? "private"|"shared"|"slave"|"unchanged" of all its mounts; private if not given
 ---@field proc? boolean a fresh /proc
 
 ---@class nssh.net_options
+---@field join? nssh.target an existing one to join, in place of a new one
 ---@field lo? boolean brings lo up
 
 ---@class nssh.ns_call
----@field uts? boolean|string|nssh.uts_options new uts namespace; a string is its host name
----@field ipc? boolean new ipc namespace
----@field pid? boolean|nssh.pid_options new pid namespace: the child is PID 1 there
----@field mnt? boolean|nssh.mnt_options new mnt namespace, its mounts private
----@field mount? boolean|nssh.mnt_options the same as mnt
----@field user? boolean|"root"|"self"|nssh.user_options new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
----@field net? boolean|nssh.net_options new net namespace; lo stays down unless net = { lo = true }
----@field cgroup? boolean new cgroup namespace
----@field time? boolean|nssh.time_options new time namespace
+---@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join
+---@field ipc? boolean|string|nssh.ipc_options|nssh.process|nssh.handle|integer new ipc namespace
+---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
+---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
+---@field mount? boolean|string|nssh.mount_options|nssh.process|nssh.handle|integer the same as mnt
+---@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
+---@field net? boolean|string|nssh.net_options|nssh.process|nssh.handle|integer new net namespace; lo stays down unless net = { lo = true }
+---@field cgroup? boolean|string|nssh.cgroup_options|nssh.process|nssh.handle|integer new cgroup namespace
+---@field time? boolean|string|nssh.time_options|nssh.process|nssh.handle|integer new time namespace
 ---@field stdin? string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, a path or { data = "…" }; in run any other string is data
 ---@field stdout? string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field stderr? string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
@@ -38,15 +51,15 @@
 
 ---@class nssh.ns_clone
 ---@field [integer] string|function|number
----@field uts? boolean|string|nssh.uts_options new uts namespace; a string is its host name
----@field ipc? boolean new ipc namespace
----@field pid? boolean|nssh.pid_options new pid namespace: the child is PID 1 there
----@field mnt? boolean|nssh.mnt_options new mnt namespace, its mounts private
----@field mount? boolean|nssh.mnt_options the same as mnt
----@field user? boolean|"root"|"self"|nssh.user_options new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
----@field net? boolean|nssh.net_options new net namespace; lo stays down unless net = { lo = true }
----@field cgroup? boolean new cgroup namespace
----@field time? boolean|nssh.time_options new time namespace
+---@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join
+---@field ipc? boolean|string|nssh.ipc_options|nssh.process|nssh.handle|integer new ipc namespace
+---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
+---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
+---@field mount? boolean|string|nssh.mount_options|nssh.process|nssh.handle|integer the same as mnt
+---@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
+---@field net? boolean|string|nssh.net_options|nssh.process|nssh.handle|integer new net namespace; lo stays down unless net = { lo = true }
+---@field cgroup? boolean|string|nssh.cgroup_options|nssh.process|nssh.handle|integer new cgroup namespace
+---@field time? boolean|string|nssh.time_options|nssh.process|nssh.handle|integer new time namespace
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
@@ -62,15 +75,15 @@
 
 ---@class nssh.ns_run
 ---@field [integer] string|function|number
----@field uts? boolean|string|nssh.uts_options new uts namespace; a string is its host name
----@field ipc? boolean new ipc namespace
----@field pid? boolean|nssh.pid_options new pid namespace: the child is PID 1 there
----@field mnt? boolean|nssh.mnt_options new mnt namespace, its mounts private
----@field mount? boolean|nssh.mnt_options the same as mnt
----@field user? boolean|"root"|"self"|nssh.user_options new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
----@field net? boolean|nssh.net_options new net namespace; lo stays down unless net = { lo = true }
----@field cgroup? boolean new cgroup namespace
----@field time? boolean|nssh.time_options new time namespace
+---@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join
+---@field ipc? boolean|string|nssh.ipc_options|nssh.process|nssh.handle|integer new ipc namespace
+---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
+---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
+---@field mount? boolean|string|nssh.mount_options|nssh.process|nssh.handle|integer the same as mnt
+---@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
+---@field net? boolean|string|nssh.net_options|nssh.process|nssh.handle|integer new net namespace; lo stays down unless net = { lo = true }
+---@field cgroup? boolean|string|nssh.cgroup_options|nssh.process|nssh.handle|integer new cgroup namespace
+---@field time? boolean|string|nssh.time_options|nssh.process|nssh.handle|integer new time namespace
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
@@ -87,15 +100,15 @@
 
 ---@class nssh.ns_shell
 ---@field [integer] string|function|number
----@field uts? boolean|string|nssh.uts_options new uts namespace; a string is its host name
----@field ipc? boolean new ipc namespace
----@field pid? boolean|nssh.pid_options new pid namespace: the child is PID 1 there
----@field mnt? boolean|nssh.mnt_options new mnt namespace, its mounts private
----@field mount? boolean|nssh.mnt_options the same as mnt
----@field user? boolean|"root"|"self"|nssh.user_options new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
----@field net? boolean|nssh.net_options new net namespace; lo stays down unless net = { lo = true }
----@field cgroup? boolean new cgroup namespace
----@field time? boolean|nssh.time_options new time namespace
+---@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join
+---@field ipc? boolean|string|nssh.ipc_options|nssh.process|nssh.handle|integer new ipc namespace
+---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
+---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
+---@field mount? boolean|string|nssh.mount_options|nssh.process|nssh.handle|integer the same as mnt
+---@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
+---@field net? boolean|string|nssh.net_options|nssh.process|nssh.handle|integer new net namespace; lo stays down unless net = { lo = true }
+---@field cgroup? boolean|string|nssh.cgroup_options|nssh.process|nssh.handle|integer new cgroup namespace
+---@field time? boolean|string|nssh.time_options|nssh.process|nssh.handle|integer new time namespace
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
@@ -108,21 +121,22 @@
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
 ---@class nssh.ns_unshare
----@field uts? boolean|string|nssh.uts_options new uts namespace; a string is its host name
----@field ipc? boolean new ipc namespace
----@field pid? boolean|nssh.pid_options new pid namespace: the child is PID 1 there
----@field mnt? boolean|nssh.mnt_options new mnt namespace, its mounts private
----@field mount? boolean|nssh.mnt_options the same as mnt
----@field user? boolean|"root"|"self"|nssh.user_options new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
----@field net? boolean|nssh.net_options new net namespace; lo stays down unless net = { lo = true }
----@field cgroup? boolean new cgroup namespace
----@field time? boolean|nssh.time_options new time namespace
+---@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join
+---@field ipc? boolean|string|nssh.ipc_options|nssh.process|nssh.handle|integer new ipc namespace
+---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
+---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
+---@field mount? boolean|string|nssh.mount_options|nssh.process|nssh.handle|integer the same as mnt
+---@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
+---@field net? boolean|string|nssh.net_options|nssh.process|nssh.handle|integer new net namespace; lo stays down unless net = { lo = true }
+---@field cgroup? boolean|string|nssh.cgroup_options|nssh.process|nssh.handle|integer new cgroup namespace
+---@field time? boolean|string|nssh.time_options|nssh.process|nssh.handle|integer new time namespace
 
 ---@class nssh.ns_wait
 ---@field [integer] nssh.process
 ---@field timeout? nssh.seconds gives up after so long
 
 ---@class nssh.pid_options
+---@field join? nssh.target an existing one to join, in place of a new one
 ---@field proc? boolean a fresh /proc, in a new mnt namespace
 
 ---@class nssh.run
@@ -165,15 +179,18 @@
 ---@field data? string options of the file system
 
 ---@class nssh.time_options
+---@field join? nssh.target an existing one to join, in place of a new one
 ---@field monotonic? nssh.seconds offset of CLOCK_MONOTONIC
 ---@field boottime? nssh.seconds offset of CLOCK_BOOTTIME
 
 ---@class nssh.user_options
+---@field join? nssh.target an existing one to join, in place of a new one
 ---@field uid? nssh.id_ranges lines of uid_map: {{inside, outside, count}, …}
 ---@field gid? nssh.id_ranges lines of gid_map: {{inside, outside, count}, …}
 ---@field setgroups? "allow"|"deny" whether setgroups(2) is allowed inside; denied anyway where the kernel wants it
 
 ---@class nssh.uts_options
+---@field join? nssh.target an existing one to join, in place of a new one
 ---@field hostname? string its host name, sethostname(2)
 ---@field domainname? string its NIS domain name, setdomainname(2)
 

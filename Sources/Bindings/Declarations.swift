@@ -15,72 +15,55 @@ enum Declared {
 
     // MARK: Options
 
+    private static let joinField = LuaField("join", target, "an existing one to join, in place of a new one")
+
     private static let idRanges = LuaType.named("id ranges", .list(.list(.integer)))
 
-    private static let userSettings = LuaRecord(
-        "user options",
-        [
-            LuaField("uid", idRanges, "lines of uid_map: {{inside, outside, count}, …}"),
-            LuaField("gid", idRanges, "lines of gid_map: {{inside, outside, count}, …}"),
-            LuaField(
-                "setgroups", .choice(["allow", "deny"]), "whether setgroups(2) is allowed inside; denied anyway where the kernel wants it"),
-        ])
+    /// The option of one type: true, settings, an existing namespace to join, or a string that is short for one of these.
+    private static func typeField(_ name: String, _ settings: [LuaField], _ summary: String) -> LuaField {
+        let record = LuaRecord("\(name) options", [joinField] + settings)
+        let type = LuaType.either([.boolean, .string, .record(record), .object("process"), .object("handle"), .integer])
+        return LuaField(name, type, summary)
+    }
+
+    private static let mntSettings = [
+        LuaField("propagation", .choice(["private", "shared", "slave", "unchanged"]), "of all its mounts; private if not given"),
+        LuaField("proc", .boolean, "a fresh /proc"),
+    ]
 
     /// The types and their settings; false is as good as nothing.
     static let typeFields: [LuaField] = [
-        LuaField(
+        typeField(
             "uts",
-            .either([
-                .boolean, .string,
-                .record(
-                    LuaRecord(
-                        "uts options",
-                        [
-                            LuaField("hostname", .string, "its host name, sethostname(2)"),
-                            LuaField("domainname", .string, "its NIS domain name, setdomainname(2)"),
-                        ])),
-            ]), "new uts namespace; a string is its host name"),
-        LuaField("ipc", .boolean, "new ipc namespace"),
-        LuaField(
-            "pid",
-            .either([
-                .boolean,
-                .record(LuaRecord("pid options", [LuaField("proc", .boolean, "a fresh /proc, in a new mnt namespace")])),
-            ]), "new pid namespace: the child is PID 1 there"),
-        LuaField("mnt", mntType, "new mnt namespace, its mounts private"),
-        LuaField("mount", mntType, "the same as mnt"),
-        LuaField(
-            "user", .either([.boolean, .choice(["root", "self"]), .record(userSettings)]),
-            "new user namespace; true maps nobody, \"root\" maps you to 0, \"self\" to yourself"),
-        LuaField(
-            "net", .either([.boolean, .record(LuaRecord("net options", [LuaField("lo", .boolean, "brings lo up")]))]),
-            "new net namespace; lo stays down unless net = { lo = true }"),
-        LuaField("cgroup", .boolean, "new cgroup namespace"),
-        LuaField(
+            [
+                LuaField("hostname", .string, "its host name, sethostname(2)"),
+                LuaField("domainname", .string, "its NIS domain name, setdomainname(2)"),
+            ], "new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join"),
+        typeField("ipc", [], "new ipc namespace"),
+        typeField(
+            "pid", [LuaField("proc", .boolean, "a fresh /proc, in a new mnt namespace")],
+            "new pid namespace: the child is PID 1 there"),
+        typeField("mnt", mntSettings, "new mnt namespace, its mounts private"),
+        typeField("mount", mntSettings, "the same as mnt"),
+        typeField(
+            "user",
+            [
+                LuaField("uid", idRanges, "lines of uid_map: {{inside, outside, count}, …}"),
+                LuaField("gid", idRanges, "lines of gid_map: {{inside, outside, count}, …}"),
+                LuaField(
+                    "setgroups", .choice(["allow", "deny"]),
+                    "whether setgroups(2) is allowed inside; denied anyway where the kernel wants it"),
+            ], "new user namespace; true maps nobody, \"root\" maps you to 0, \"self\" to yourself"),
+        typeField(
+            "net", [LuaField("lo", .boolean, "brings lo up")], "new net namespace; lo stays down unless net = { lo = true }"),
+        typeField("cgroup", [], "new cgroup namespace"),
+        typeField(
             "time",
-            .either([
-                .boolean,
-                .record(
-                    LuaRecord(
-                        "time options",
-                        [
-                            LuaField("monotonic", seconds, "offset of CLOCK_MONOTONIC"),
-                            LuaField("boottime", seconds, "offset of CLOCK_BOOTTIME"),
-                        ])),
-            ]), "new time namespace"),
+            [
+                LuaField("monotonic", seconds, "offset of CLOCK_MONOTONIC"),
+                LuaField("boottime", seconds, "offset of CLOCK_BOOTTIME"),
+            ], "new time namespace"),
     ]
-
-    private static let mntType = LuaType.either([
-        .boolean,
-        .record(
-            LuaRecord(
-                "mnt options",
-                [
-                    LuaField(
-                        "propagation", .choice(["private", "shared", "slave", "unchanged"]), "of all its mounts; private if not given"),
-                    LuaField("proc", .boolean, "a fresh /proc"),
-                ])),
-    ])
 
     private static let bodyFields: [LuaField] = [
         LuaField("sh", .string, "a line for /bin/sh, as the body"),

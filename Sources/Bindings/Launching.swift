@@ -96,6 +96,6 @@ enum Launching {
 
     private static func join(_ reader: inout OptionsReader, _ target: Target?) throws(LuaError) {
         guard let target else { return }
-        reader.options.join = try kernel { () throws(Failure) in try Join.target(target) }
+        reader.options.joins = try kernel { () throws(Failure) in try Join.target(target) }.map { [$0] } ?? []
     }
 }

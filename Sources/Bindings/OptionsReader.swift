@@ -30,7 +30,7 @@ struct OptionsReader {
             if use == .shell { options.body = .program([shellProgram]) }
             return
         }
-        try readTypes(table)
+        try readTypes(table, use)
         try readBody(table, use)
         try readStreams(table, use)
         try readProcess(table)
@@ -40,33 +40,77 @@ struct OptionsReader {
     /// The terminal's user's shell.
     private var shellProgram: [UInt8] { environmentValue("SHELL").map { Array($0.utf8) } ?? Array("/bin/sh".utf8) }
 
-    private mutating func readTypes(_ table: LuaTable) throws(LuaError) {
+    private mutating func readTypes(_ table: LuaTable, _ use: Use) throws(LuaError) {
         let mnt = table["mnt"].isNone ? table["mount"] : table["mnt"]
         for type in NamespaceType.allCases {
             let value = type == .mnt ? mnt : table[type.rawValue]
             if value.isNone || value.boolean == false { continue }
-            options.types.insert(type)
-            switch type {
-            case .uts:
-                options.hostname = value.bytes ?? value.table?["hostname"].bytes
-                options.domainname = value.table?["domainname"].bytes
-            case .pid:
-                if value.table?["proc"].boolean == true {
-                    options.types.insert(.mnt)
-                    options.proc = true
-                }
-            case .mnt:
-                if let propagation = value.table?["propagation"].string {
-                    options.propagation = Options.Propagation(rawValue: propagation)
-                }
-                if value.table?["proc"].boolean == true { options.proc = true }
-            case .net: options.loopbackUp = value.table?["lo"].boolean == true
-            case .user: options.user = try userMap(value)
-            case .time:
-                options.monotonic = try offset(value.table?["monotonic"], "time.monotonic")
-                options.boottime = try offset(value.table?["boottime"], "time.boottime")
-            case .ipc, .cgroup: break
+            if let target = try joined(value, type) {
+                if use == .unshare { throw .message("\(type.rawValue): ns.unshare makes new namespaces; ns.setns joins existing ones") }
+                let join = try kernel { () throws(Failure) in try Join.target(target, type: type) }
+                if let join { options.joins.append(join) }
+                continue
             }
+            options.types.insert(type)
+            try readSettings(type, value)
+        }
+    }
+
+    /// The existing namespace that an option names; nil when it asks for a new one.
+    private func joined(_ value: LuaValue, _ type: NamespaceType) throws(LuaError) -> Target? {
+        switch value {
+        case .object, .integer: return try value.target()
+        case .string(let text) where text.first == UInt8(ascii: "/"): return .path(text)
+        case .table(let settings):
+            if settings["join"].isNone { return nil }
+            guard settings.fields.count == 1 else {
+                throw .message("\(type.rawValue): settings are for a new namespace, and join is for one that exists")
+            }
+            return try settings["join"].target()
+        default: return nil
+        }
+    }
+
+    private mutating func readSettings(_ type: NamespaceType, _ value: LuaValue) throws(LuaError) {
+        if let text = value.string {
+            switch (type, text) {
+            case (.uts, _): options.hostname = value.bytes
+            case (.user, "root"): options.user = .root
+            case (.user, "self"): options.user = .identity
+            case (.user, _):
+                throw .message(
+                    "user: \"root\", \"self\" or a path expected, got \"\(text.prefix(40))\"\(didYouMean(text, among: ["root", "self"]))")
+            default:
+                throw .message(
+                    "\(type.rawValue): true, settings or a namespace to join expected, got \"\(text.prefix(40))\"; a path starts with /")
+            }
+            return
+        }
+        let settings = value.table
+        switch type {
+        case .uts:
+            options.hostname = settings?["hostname"].bytes
+            options.domainname = settings?["domainname"].bytes
+        case .pid:
+            if settings?["proc"].boolean == true {
+                options.types.insert(.mnt)
+                options.proc = true
+            }
+        case .mnt:
+            if let propagation = settings?["propagation"].string { options.propagation = Options.Propagation(rawValue: propagation) }
+            if settings?["proc"].boolean == true { options.proc = true }
+        case .net: options.loopbackUp = settings?["lo"].boolean == true
+        case .user:
+            options.user = .unmapped
+            if let settings {
+                options.user = .ranges(
+                    uid: try ranges(settings["uid"], "user.uid"), gid: try ranges(settings["gid"], "user.gid"),
+                    denySetgroups: settings["setgroups"].string == "deny")
+            }
+        case .time:
+            options.monotonic = try offset(settings?["monotonic"], "time.monotonic")
+            options.boottime = try offset(settings?["boottime"], "time.boottime")
+        case .ipc, .cgroup: break
         }
     }
 
@@ -76,18 +120,6 @@ struct OptionsReader {
             throw .message("\(name): at most about 146 years (4611686017 seconds) either way, got \(seconds)")
         }
         return offset
-    }
-
-    private func userMap(_ value: LuaValue) throws(LuaError) -> UserMap {
-        switch value.string {
-        case "root": return .root
-        case "self": return .identity
-        default: break
-        }
-        guard let table = value.table else { return .unmapped }
-        let uid = try ranges(table["uid"], "user.uid")
-        let gid = try ranges(table["gid"], "user.gid")
-        return .ranges(uid: uid, gid: gid, denySetgroups: table["setgroups"].string == "deny")
     }
 
     private func ranges(_ value: LuaValue, _ name: String) throws(LuaError) -> [IDRange] {

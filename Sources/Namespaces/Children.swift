@@ -54,7 +54,7 @@ public enum Children {
     /// Whether a copy may be dumpable for the moment in which maps or offsets are written: what is in its namespaces it
     /// has started itself.
     static func mayBeDumpable(for options: Options) -> Bool {
-        generation > 0 && !hasJoined && options.join == nil && (options.types.contains(.user) || options.types.contains(.time))
+        generation > 0 && !hasJoined && options.joins.isEmpty && (options.types.contains(.user) || options.types.contains(.time))
     }
 
     /// In a copy of nssh: it has no children yet.

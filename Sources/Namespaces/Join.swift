@@ -55,6 +55,17 @@ extension Join {
         return Join(descriptor: try handle.descriptor.duplicate(), mask: NamespaceTypes(type))
     }
 
+    /// A target's namespace of one type; nil when nssh is in it.
+    public static func target(_ target: Target, type: NamespaceType) throws(Failure) -> Join? { try handle(try target.open(type)) }
+
+    /// The order in which they can be joined. Who has power over all of them keeps it until the user namespace is joined; who
+    /// has none gains it there.
+    static func ordered(_ joins: [Join]) -> [Join] {
+        let users = joins.filter { $0.mask.contains(.user) }
+        let others = joins.filter { !$0.mask.contains(.user) }
+        return Capabilities.effective(contains: [.sysAdmin]) ? others + users : users + others
+    }
+
     /// A target of any kind.
     public static func target(_ target: Target) throws(Failure) -> Join? {
         switch target {

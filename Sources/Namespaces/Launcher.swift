@@ -67,7 +67,7 @@ public enum Launcher {
         }
         switch outcome {
         case .child:
-            Children.startAnew(joined: options.join != nil)
+            Children.startAnew(joined: !options.joins.isEmpty)
             streams.releaseInChild()
             return .child(results: results!)
         case .parent(let pid, let pidfd):

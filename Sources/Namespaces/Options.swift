@@ -21,7 +21,7 @@ public struct Options {
     /// Brings lo up in a new net namespace.
     public var loopbackUp = false
     /// Existing namespaces to join first.
-    public var join: Join?
+    public var joins: [Join] = []
 
     /// What runs.
     public var body: Body = .held

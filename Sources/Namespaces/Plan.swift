@@ -27,7 +27,7 @@ public struct Plan {
         if copies { launch.types.remove(.time) }
 
         var steps: [Step] = []
-        addJoin(options, &steps)
+        addJoins(options, &steps)
         addUserMap(options, own: false, &steps)
         if copies, options.types.contains(.time) { steps.append(Step(.unshare(NamespaceType.time.flag))) }
         addTimeOffsets(options, &steps)
@@ -72,21 +72,27 @@ public struct Plan {
         if options.loopbackUp { steps.append(Step(.linkUp("lo"), stage: "link up")) }
     }
 
-    private mutating func addJoin(_ options: Options, _ steps: inout [Step]) {
-        guard let join = options.join else { return }
+    /// Joins come before everything new: what is made then belongs where it was joined.
+    private mutating func addJoins(_ options: Options, _ steps: inout [Step]) {
+        guard !options.joins.isEmpty else { return }
+        let mask = options.joins.reduce(into: NamespaceTypes()) { $0.formUnion($1.mask) }
         var joining: [Step] = []
         // nssh's memory must not be readable to whoever is root over there (rule 4); exec lifts it.
         joining.append(Step(.dumpable(false)))
-        if join.mask.contains(.user), geteuid() == 0 { joining.append(Step(.setgroups([]))) }
-        joining.append(Step(.setns(descriptor: join.descriptor.raw, mask: join.mask.rawValue)))
+        if mask.contains(.user), geteuid() == 0 { joining.append(Step(.setgroups([]))) }
+        for join in Join.ordered(options.joins) {
+            joining.append(Step(.setns(descriptor: join.descriptor.raw, mask: join.mask.rawValue)))
+        }
         var after: [Step] = []
-        if let root = join.root { after.append(Step(.chroot(root.raw))) }
-        if let cwd = join.cwd { after.append(Step(.fchdir(cwd.raw))) }
-        if join.mask.contains(.user), options.uid == nil { after.append(Step(.becomeRoot)) }
-        // A pid namespace is joined by the children of the process that calls setns; one that shares its memory cannot
-        // join a time namespace.
-        let needsCopy = join.mask.contains(.time) && launch.shares
-        if join.mask.contains(.pid) || needsCopy {
+        for join in options.joins {
+            if let root = join.root { after.append(Step(.chroot(root.raw))) }
+            if let cwd = join.cwd { after.append(Step(.fchdir(cwd.raw))) }
+        }
+        if mask.contains(.user), options.uid == nil, !options.types.contains(.user) { after.append(Step(.becomeRoot)) }
+        // A pid namespace is joined by the children of the process that calls setns; new namespaces are made by the clone
+        // that follows; and one that shares its memory cannot join a time namespace.
+        let needsCopy = mask.contains(.time) && launch.shares
+        if mask.contains(.pid) || needsCopy || !options.types.isEmpty {
             launch.outer = joining
             launch.outerCopies = needsCopy
             steps += after
@@ -101,7 +107,9 @@ public struct Plan {
         let uid = geteuid()
         let gid = getegid()
         let files: [(String, String)]
-        var own = isOwn || !canMapForOthers
+        // In a user namespace that was joined nssh has no say over a new one.
+        let isNested = options.joins.contains { $0.mask.contains(.user) }
+        var own = isOwn || isNested || !canMapForOthers
         switch map {
         case .unmapped: return
         case .root, .identity:
@@ -112,7 +120,7 @@ public struct Plan {
             ]
         case .ranges(let uids, let gids, let deny):
             // More than one id cannot be self-written; without privilege either way gives the kernel's EPERM.
-            own = isOwn || !canMapForOthers && uids.count <= 1 && gids.count <= 1
+            own = isOwn || (isNested || !canMapForOthers) && uids.count <= 1 && gids.count <= 1
             var all: [(String, String)] = []
             if deny && !own { all.append(("setgroups", "deny")) }
             if !gids.isEmpty { all.append(("gid_map", gids.map(\.line).joined())) }
@@ -163,7 +171,7 @@ public struct Plan {
     private func addIdentity(_ options: Options, _ steps: inout [Step]) {
         var groups = options.groups
         // Another user with root's groups is hardly what is meant; in a user namespace there may be no right to drop them.
-        let keepsUser = !options.types.contains(.user) && options.join?.mask.contains(.user) != true
+        let keepsUser = !options.types.contains(.user) && !options.joins.contains { $0.mask.contains(.user) }
         if groups == nil, options.uid ?? 0 != 0, keepsUser, canMapForOthers { groups = [] }
         if let groups { steps.append(Step(.setgroups(groups))) }
         if let gid = options.gid { steps.append(Step(.setresgid(gid))) }
@@ -192,7 +200,7 @@ public struct Plan {
             steps.append(Step(.exec(candidates: candidates, arguments: shown, environment: environment)))
         case .function:
             // Nobody but root can look at an undumpable process: nssh takes note of its namespaces before.
-            if options.join == nil, geteuid() != 0 {
+            if options.joins.isEmpty, geteuid() != 0 {
                 launch.closing = [Step(.dumpable(false))]
             } else {
                 steps.append(Step(.dumpable(false)))

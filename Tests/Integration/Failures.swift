@@ -98,7 +98,7 @@ extension Integration {
                 wrong("standard streams", ns.clone, { stdout = "null" })
                 wrong("args are for a function body", ns.run, { "true", args = {} })
                 wrong("timeout", ns.run, { "true", timeout = -1 })
-                wrong("uts: boolean, string or table expected, got number", ns.clone, { uts = 5 })
+                wrong("uts: boolean, string", ns.clone, { uts = print })
                 wrong("closed", ns.run, { "true", stdin = (function() local f = io.open("/etc/passwd") f:close() return f end)() })
                 wrong("function", ns.call, {}, 1)
                 """#, as: Identity.available[0])

@@ -1,0 +1,69 @@
+-- Joining existing namespaces by the options of clone, run and call, mixed with new ones. Nothing here needs root.
+local check = require "check"
+local tests = {}
+
+local function box(options)
+  options.user = options.user or "root"
+  local ok, process = pcall(ns.clone, options)
+  if not ok and process.code == "EPERM" then check.skip("user namespaces are forbidden here: " .. process.message) end
+  return ok and process or error(process)
+end
+
+tests["a process gives the namespaces that are asked of it, others are new"] = function()
+  local a <close> = box{ uts = "aaa", net = true, ipc = true }
+  local b <close> = ns.clone{ user = a, uts = a, net = { join = a }, ipc = true }
+  check.eq(b:inode("uts"), a:inode("uts"))
+  check.eq(b:inode("net"), a:inode("net"))
+  check.eq(b:inode("user"), a:inode("user"))
+  check.ne(b:inode("ipc"), a:inode("ipc"))
+  check.ne(b:inode("ipc"), ns.inode("self", "ipc"))
+end
+
+tests["pid and time are joined by the child"] = function()
+  local a <close> = box{ pid = true, time = { monotonic = 1000 } }
+  local b <close> = ns.clone{ user = a, pid = a, time = a }
+  check.eq(b:inode("pid"), a:inode("pid"))
+  check.eq(b:inode("time"), a:inode("time"))
+  check.ok(b.inner_pid > 1)
+  local r = ns.run{ user = a, pid = a, time = a, sh = "echo $$; cut -d. -f1 /proc/uptime" }
+  check.ok(tonumber(r.stdout:match("^%d+")) > 1, r.stdout)
+end
+
+tests["handles, pids and paths are joined, by functions too"] = function()
+  local a <close> = box{ uts = "aaa", net = true }
+  local net <close> = a:open("net")
+  check.eq(ns.run{ user = a.pid, uts = "/proc/" .. a.pid .. "/ns/uts", "hostname" }.stdout, "aaa\n")
+  local inode, uid = ns.call({ user = a, net = net }, function() return ns.inode("self", "net"), sys.getuid() end)
+  check.eq(inode, a:inode("net"))
+  check.eq(uid, 0)
+end
+
+tests["what is new belongs to the user namespace that was joined"] = function()
+  local a <close> = box{}
+  local r = ns.run{ user = a, uts = "new", pid = { proc = true }, sh = "hostname; ls /proc | grep -c '^[0-9]'" }
+  check.eq(r.stdout:match("^new\n%d+\n$") and r.ok, true, r.stdout .. r.stderr)
+  local b <close> = ns.clone{ user = a, uts = true }
+  local uts <close> = b:open("uts")
+  local owner <close> = uts:userns()
+  check.eq(owner:inode(), a:inode("user"))
+end
+
+tests["joining where nssh is changes nothing"] = function()
+  local r = ns.run{ uts = "/proc/self/ns/uts", ipc = sys.getpid(), "true" }
+  check.ok(r.ok, r.stderr)
+end
+
+tests["what cannot be joined is named"] = function()
+  local a <close> = box{ uts = true }
+  local function wrong(part, options) check.fails(function() ns.clone(options) end, part) end
+  wrong("is a net namespace, not a uts namespace", { uts = "/proc/self/ns/net" })
+  wrong("a path starts with /", { net = "foo" })
+  wrong("did you mean 'root'", { user = "rot" })
+  wrong("join is for one that exists", { uts = { join = a, hostname = "x" } })
+  wrong("there is no process", { uts = 4194304 })
+  check.fails(function() ns.unshare{ uts = a } end, "ns.setns joins existing ones")
+  a:close()
+  wrong("has ended", { uts = a })
+end
+
+return tests
