@@ -94,23 +94,21 @@ final class LedgerObject: LuaObject {
                     lua.push([("kind", .string(item.kind.rawValue)), ("name", .string(item.name)), ("certain", .boolean(item.isCertain))])
                     lua.rawSet(-2, position + 1)
                 }
-                pushMetatable(lua)
+                lua.state.pushMetatable(lua, named: "left behind")
                 lua.setMetatable(-2)
                 return 1
             }
         ])
 
-    private static func pushMetatable(_ lua: Lua) {
-        if lua.state.named["left"] == nil {
-            lua.reserve(4)
+    /// Declares the metatable of what `since` returns.
+    static func declare(_ state: LuaState) {
+        state.declareMetatable("left behind", crosses: true) { lua in
             lua.pushTable(fields: 2)
             lua.push("left behind")
             lua.rawSet(-2, "__name")
             lua.state.push(text, lua)
             lua.rawSet(-2, "__tostring")
-            lua.state.named["left"] = LuaReference(lua)
         }
-        lua.state.named["left"]!.push(lua)
     }
 
     nonisolated(unsafe) private static let text = LuaFunction("left.__tostring", [LuaField("self", .table, optional: false, "")], "") {

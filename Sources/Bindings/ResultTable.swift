@@ -36,19 +36,13 @@ enum ResultTable {
             lua.rawSet(table + 1, "n")
             lua.rawSet(table, "values")
         }
-        pushMetatable(lua)
+        lua.state.pushMetatable(lua, named: "result")
         lua.setMetatable(table)
     }
 
-    /// Makes the metatable known, so that results can cross to another process.
-    static func prepare(_ lua: Lua) {
-        pushMetatable(lua)
-        lua.state.addTransferable("result", lua)
-    }
-
-    private static func pushMetatable(_ lua: Lua) {
-        if lua.state.named["result"] == nil {
-            lua.reserve(4)
+    /// Declares the metatable of results; they can cross to another process.
+    static func declare(_ state: LuaState) {
+        state.declareMetatable("result", crosses: true) { lua in
             lua.pushTable(fields: 3)
             lua.push("result")
             lua.rawSet(-2, "__name")
@@ -58,9 +52,7 @@ enum ResultTable {
             lua.rawSet(-2, "__index")
             lua.state.push(text, lua)
             lua.rawSet(-2, "__tostring")
-            lua.state.named["result"] = LuaReference(lua)
         }
-        lua.state.named["result"]!.push(lua)
     }
 
     nonisolated(unsafe) static let check = LuaFunction(

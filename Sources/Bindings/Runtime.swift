@@ -16,12 +16,13 @@ public enum Runtime {
         state.push(Help.function, lua)
         lua.rawSet(-2, "help")
         lua.pop()
-        ResultTable.prepare(lua)
+        ResultTable.declare(state)
+        LedgerObject.declare(state)
         lua.push(.fields(message: "interrupted!", [("code", .string("INTERRUPTED"))]))
         state.setInterruptValue(lua)
         state.preload("nssh.reference", Reference.loader)
-        for script in BundledScript.all {
-            if let module = script.moduleName { state.preload(module, BundledScript.loader) }
+        for index in 0..<nssh_script_count() {
+            if let module = nssh_script_module(index) { state.preload(String(cString: module), BundledScript.loader) }
         }
         return state
     }
@@ -55,13 +56,10 @@ public struct BundledScript {
     }
 
     /// The name for `require`; nil for one that is run.
-    var moduleName: String? {
-        guard name.hasPrefix("lib/"), name.hasSuffix(".lua") else { return nil }
-        return name.dropFirst(4).dropLast(4).split(separator: "/").joined(separator: ".")
-    }
+    public var moduleName: String? { nssh_script_module(index).map { String(cString: $0) } }
 
     /// The chunk name in tracebacks: nssh's own.
-    public var chunkName: String { "=\(name.hasPrefix("lib/") ? "nssh:" : "")\(name)" }
+    public var chunkName: String { "=\(moduleName == nil ? "" : "nssh:")\(name)" }
 
     nonisolated(unsafe) static let loader = LuaFunction("nssh.loader", variadic: true, "") { call throws(LuaError) in
         let lua = call.lua

@@ -29,21 +29,24 @@ static const unsigned char report_lib[] = {
 
 static const struct {
     const char *name;
+    /// What `require` calls it; NULL for one that is run.
+    const char *module;
     const unsigned char *source;
     size_t size;
 } scripts[] = {
-    {"demo_uts.lua", demo_uts, sizeof demo_uts},
-    {"demo_ipc.lua", demo_ipc, sizeof demo_ipc},
-    {"demo_pid.lua", demo_pid, sizeof demo_pid},
-    {"demo_mount.lua", demo_mount, sizeof demo_mount},
-    {"demo_user.lua", demo_user, sizeof demo_user},
-    {"demo_net.lua", demo_net, sizeof demo_net},
-    {"lib/nssh/demo.lua", demo_lib, sizeof demo_lib},
-    {"lib/nssh/report.lua", report_lib, sizeof report_lib},
+    {"demo_uts.lua", NULL, demo_uts, sizeof demo_uts},
+    {"demo_ipc.lua", NULL, demo_ipc, sizeof demo_ipc},
+    {"demo_pid.lua", NULL, demo_pid, sizeof demo_pid},
+    {"demo_mount.lua", NULL, demo_mount, sizeof demo_mount},
+    {"demo_user.lua", NULL, demo_user, sizeof demo_user},
+    {"demo_net.lua", NULL, demo_net, sizeof demo_net},
+    {"lib/nssh/demo.lua", "nssh.demo", demo_lib, sizeof demo_lib},
+    {"lib/nssh/report.lua", "nssh.report", report_lib, sizeof report_lib},
 };
 
 int nssh_script_count(void) { return (int)(sizeof scripts / sizeof *scripts); }
 const char *nssh_script_name(int index) { return scripts[index].name; }
+const char *nssh_script_module(int index) { return scripts[index].module; }
 const void *nssh_script_source(int index, size_t *size) {
     *size = scripts[index].size;
     return scripts[index].source;

@@ -56,7 +56,7 @@ extension Lua {
                 push(place)
                 rawSet(-2, "where")
             }
-            state.pushErrorMetatable(self)
+            state.pushMetatable(self, named: "error")
             lua_setmetatable(raw, -2)
         case .value(let reference):
             reference.push(self)

@@ -14,12 +14,9 @@ public final class LuaState {
     var functions: [LuaFunction] = []
     var metatables: [ObjectIdentifier: LuaReference] = [:]
     var methods: [String: LuaReference] = [:]
-    private var errorMetatable: LuaReference?
     private var tracebackHandler: LuaFunction?
-    /// Metatables that values keep when they cross to another process, by name; see `Transfer`.
-    var transferable: [(name: String, metatable: LuaReference)] = []
-    /// Values that bindings keep, by name.
-    public var named: [String: LuaReference] = [:]
+    /// Metatables of tables, by name. (An array: it is made at every start, and a dictionary costs more than all of them.)
+    var tables: [TableClass] = []
     /// The modules registered, for help and the generated references.
     public private(set) var modules: [LuaModule] = []
 
@@ -29,6 +26,14 @@ public final class LuaState {
     public init?(ignoringEnvironment: Bool = false) {
         guard let raw = nssh_lua_new(dispatch, Unmanaged.passUnretained(self).toOpaque(), ignoringEnvironment) else { return nil }
         main.raw = raw
+        // Of error tables: tostring of one gives its place and message.
+        declareMetatable("error", crosses: true) { lua in
+            lua.pushTable(fields: 2)
+            lua.push("error")
+            lua.rawSet(-2, "__name")
+            lua.state.push(errorText, lua)
+            lua.rawSet(-2, "__tostring")
+        }
     }
 
     deinit { close() }
@@ -41,9 +46,7 @@ public final class LuaState {
         guard let raw else { return }
         metatables = [:]
         methods = [:]
-        transferable = []
-        named = [:]
-        errorMetatable = nil
+        tables = []
         isClosing = true
         let memory = nssh_lua_close(raw)
         // A signal handler may interrupt the state up to here.
@@ -127,36 +130,53 @@ public final class LuaState {
 
     // MARK: Errors
 
-    /// Pushes the metatable of error tables: `tostring` of one gives its place and message.
-    func pushErrorMetatable(_ lua: Lua) {
-        lua.reserve(4)
-        if errorMetatable == nil {
-            lua.pushTable(fields: 2)
-            lua.push("error")
-            lua.rawSet(-2, "__name")
-            push(errorText, lua)
-            lua.rawSet(-2, "__tostring")
-            lua.pushValue(-1)
-            errorMetatable = LuaReference(lua)
-            lua.pushValue(-1)
-            transferable.append(("error", LuaReference(lua)))
-            lua.pop()
-        }
-        errorMetatable?.push(lua)
+    /// Declares a metatable for tables, made at its first use by `make`, which pushes it. One that `crosses` stays with its
+    /// tables when they go to another process.
+    public func declareMetatable(_ name: String, crosses: Bool, _ make: @escaping (Lua) -> Void) {
+        tables.append(TableClass(name: name, crosses: crosses, make: make))
     }
 
-    /// Lets tables with the metatable on top of the stack keep it when they cross to another process. Pops it.
-    public func addTransferable(_ name: String, _ lua: Lua) { transferable.append((name, LuaReference(lua))) }
+    /// Pushes a declared metatable.
+    public func pushMetatable(_ lua: Lua, named name: String) {
+        guard let table = tables.first(where: { $0.name == name }) else { return lua.pushNil() }
+        lua.reserve(6)
+        table.push(lua)
+    }
 
-    /// Makes sure that all metatables that values can cross with exist, in one order.
+    /// Makes sure that all metatables that values can cross with exist.
     func prepareTransfer(_ lua: Lua) {
-        pushErrorMetatable(lua)
-        lua.pop()
+        for table in tables where table.crosses && table.reference == nil {
+            lua.reserve(6)
+            table.push(lua)
+            lua.pop()
+        }
     }
 
     func pushTracebackHandler(_ lua: Lua) {
         if tracebackHandler == nil { tracebackHandler = Traceback.handler }
         push(tracebackHandler!, lua)
+    }
+}
+
+/// A declared metatable for tables.
+final class TableClass {
+    let name: String
+    let crosses: Bool
+    private let make: (Lua) -> Void
+    private(set) var reference: LuaReference?
+
+    init(name: String, crosses: Bool, make: @escaping (Lua) -> Void) {
+        self.name = name
+        self.crosses = crosses
+        self.make = make
+    }
+
+    func push(_ lua: Lua) {
+        if reference == nil {
+            make(lua)
+            reference = LuaReference(lua)
+        }
+        reference!.push(lua)
     }
 }
 

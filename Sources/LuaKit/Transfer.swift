@@ -141,10 +141,10 @@ public enum Transfer {
         private func metatableName(_ table: Int32) -> String {
             guard lua_getmetatable(lua.raw, table) != 0 else { return "" }
             defer { lua.pop() }
-            for (name, metatable) in lua.state.transferable {
-                metatable.push(lua)
+            for table in lua.state.tables where table.crosses {
+                table.push(lua)
                 defer { lua.pop() }
-                if lua_rawequal(lua.raw, -1, -2) != 0 { return name }
+                if lua_rawequal(lua.raw, -1, -2) != 0 { return table.name }
             }
             return ""
         }
@@ -262,8 +262,8 @@ public enum Transfer {
                 lua_rawset(lua.raw, table)
             }
             if !name.isEmpty {
-                guard let known = lua.state.transferable.first(where: { $0.name == name }) else { throw Malformed() }
-                known.metatable.push(lua)
+                guard let known = lua.state.tables.first(where: { $0.crosses && $0.name == name }) else { throw Malformed() }
+                known.push(lua)
                 lua_setmetatable(lua.raw, table)
             }
             lua.pop()

@@ -27,7 +27,7 @@ enum Program {
             return 0
         }
         if arguments.list {
-            for script in BundledScript.all where !script.name.hasPrefix("lib/") {
+            for script in BundledScript.all where script.moduleName == nil {
                 writeOut(script.name + String(repeating: " ", count: max(1, 18 - script.name.utf8.count)) + script.summary + "\n")
             }
             return 0
@@ -143,7 +143,7 @@ enum Program {
         let source: [UInt8]
         do throws(Failure) { source = try Descriptor.open(path, flags: O_RDONLY).readStream(limit: .max) } catch {
             let isName = !path.contains(UInt8(ascii: "/"))
-            let names = BundledScript.all.map(\.name).filter { !$0.hasPrefix("lib/") }
+            let names = BundledScript.all.filter { $0.moduleName == nil }.map(\.name)
             let hint = isName && error.errno?.rawValue == ENOENT ? didYouMean(path.lossy, among: names) : ""
             throw .message("cannot open \(path.lossy): \(error.errno?.text ?? error.message)\(hint)")
         }

@@ -90,14 +90,15 @@ import Testing
         #expect(other.failure("error(got[1])") == "test:2: failed")
         // A second metatable crosses by the name that both sides gave it.
         for state in [state, other] {
-            state.lua.pushTable()
-            state.lua.push("named")
-            state.lua.rawSet(-2, "__name")
+            state.declareMetatable("mine", crosses: true) { lua in
+                lua.pushTable()
+                lua.push("named")
+                lua.rawSet(-2, "__name")
+            }
             state.lua.pushGlobals()
-            state.lua.pushValue(-2)
+            state.pushMetatable(state.lua, named: "mine")
             state.lua.rawSet(-2, "mine")
             state.lua.pop()
-            state.addTransferable("mine", state.lua)
         }
         _ = try send("return setmetatable({}, mine)", from: state, to: other)
         #expect(other.run("return getmetatable(got[1]) == mine") == "true")
