@@ -38,6 +38,8 @@ enum Hints {
             return "without privilege only your own id may be mapped; and some systems forbid it, see sysctl "
                 + "kernel.apparmor_restrict_unprivileged_userns"
         case ("setresuid", EINVAL), ("setresgid", EINVAL), ("setgroups", EINVAL): return "the user namespace maps no such id"
+        case (let stage, EACCES) where stage.hasPrefix("write ") && Children.hasJoined:
+            return "this copy of nssh is in namespaces of others, and undumpable for its protection; run nssh as a program there"
         case (let stage, EROFS) where stage.hasPrefix("write "): return "the /proc that nssh found is mounted read-only"
         case ("setns", EPERM): return "joining needs CAP_SYS_ADMIN in the user namespace that owns it, and in your own"
         case ("sethostname", EINVAL), ("setdomainname", EINVAL): return "at most 64 bytes"
