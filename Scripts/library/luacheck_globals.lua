@@ -9,6 +9,7 @@ return {
     "unshare",
     "setns",
     "wait",
+    "plan",
     "types",
     "inode",
     "namespaces",

@@ -73,6 +73,31 @@
 ---@field gid? integer its group id, as seen from inside
 ---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
 
+---@class nssh.ns_plan
+---@field [integer] string|function|number
+---@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join
+---@field ipc? boolean|string|nssh.ipc_options|nssh.process|nssh.handle|integer new ipc namespace
+---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
+---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
+---@field mount? boolean|string|nssh.mount_options|nssh.process|nssh.handle|integer the same as mnt
+---@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
+---@field net? boolean|string|nssh.net_options|nssh.process|nssh.handle|integer new net namespace; lo stays down unless net = { lo = true }
+---@field cgroup? boolean|string|nssh.cgroup_options|nssh.process|nssh.handle|integer new cgroup namespace
+---@field time? boolean|string|nssh.time_options|nssh.process|nssh.handle|integer new time namespace
+---@field sh? string a line for /bin/sh, as the body
+---@field argv0? string what the program sees as its own name
+---@field args? table the arguments of a function body; n counts them
+---@field stdin? string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, a path or { data = "…" }; in run any other string is data
+---@field stdout? string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
+---@field stderr? string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
+---@field env? table<string, string|number|boolean> changes to the environment; false removes a name
+---@field clear_env? boolean starts from an empty environment
+---@field cwd? string its working directory, as seen from inside
+---@field uid? integer its user id, as seen from inside
+---@field gid? integer its group id, as seen from inside
+---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
+---@field timeout? nssh.seconds kills it after so long, and says so
+
 ---@class nssh.ns_run
 ---@field [integer] string|function|number
 ---@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join
@@ -370,6 +395,12 @@ function ns.setns(target, types) end
 ---@return nssh.process process the first to end; nil when the time is up
 ---@return nssh.result result its result
 function ns.wait(processes) end
+
+---Shows the kernel calls that options stand for, without doing anything
+---by is nssh, child or intermediate: who makes the call. asked is false for what every launch does: streams, signals, process group.
+---@param options? nssh.ns_plan those of ns.clone or ns.run
+---@return (table)[] plan call, text, by and asked of each kernel call; tostring shows those that were asked for
+function ns.plan(options) end
 
 ---Lists the eight types, in the order of namespaces(7) and by name
 ---@return (table)[] types name, flag, bit, isolates, since, manual and supported of each

@@ -96,6 +96,7 @@ enum Declared {
 
     static let clone = LuaRecord("ns.clone", typeFields + bodyFields + streamFields + processFields, positions: argv)
     static let run = LuaRecord("ns.run", typeFields + bodyFields + streamFields + processFields + [timeoutField], positions: argv)
+    static let plan = LuaRecord("ns.plan", typeFields + bodyFields + streamFields + processFields + [timeoutField], positions: argv)
     static let call = LuaRecord("ns.call", typeFields + streamFields + processFields + [timeoutField])
     static let shell = LuaRecord("ns.shell", typeFields + bodyFields + processFields + [timeoutField], positions: argv)
     static let unshare = LuaRecord("ns.unshare", typeFields, elsewhere: "; a body is for ns.run, joining for ns.setns")

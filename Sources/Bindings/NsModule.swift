@@ -112,6 +112,7 @@ public enum NsModule {
     ]
 
     nonisolated(unsafe) private static let looking: [LuaFunction] = [
+        PlanTable.function,
         LuaFunction(
             "ns.types", returns: [LuaField("types", .list(.table), "name, flag, bit, isolates, since, manual and supported of each")],
             "Lists the eight types, in the order of namespaces(7) and by name",

@@ -18,6 +18,7 @@ public enum Runtime {
         lua.pop()
         ResultTable.declare(state)
         LedgerObject.declare(state)
+        PlanTable.declare(state)
         lua.push(.fields(message: "interrupted!", [("code", .string("INTERRUPTED"))]))
         state.setInterruptValue(lua)
         state.preload("nssh.reference", Reference.loader)

@@ -1,0 +1,58 @@
+import LuaKit
+import Namespaces
+
+/// A plan as a Lua table: a list of kernel calls that prints as one line.
+enum PlanTable {
+    nonisolated(unsafe) static let function = LuaFunction(
+        "ns.plan", [LuaField("options", .record(Declared.plan), "those of ns.clone or ns.run")],
+        returns: [
+            LuaField("plan", .list(.table), "call, text, by and asked of each kernel call; tostring shows those that were asked for")
+        ],
+        "Shows the kernel calls that options stand for, without doing anything",
+        details:
+            "by is nssh, child or intermediate: who makes the call. asked is false for what every launch does: streams, signals, process group.",
+        example: "print(ns.plan{user=\"root\", uts=\"box\", \"true\"})"
+    ) { call throws(LuaError) in
+        let options = try OptionsReader(call.lua, call[0], for: .clone).options
+        let lines = Plan(for: options).lines
+        let lua = call.lua
+        lua.reserve(6)
+        lua.pushTable(array: lines.count)
+        for (position, line) in lines.enumerated() {
+            lua.push([
+                ("call", .string(line.call)), ("text", .string(line.text)), ("by", .string(line.maker.rawValue)),
+                ("asked", .boolean(line.isAsked)),
+            ])
+            lua.rawSet(-2, position + 1)
+        }
+        lua.state.pushMetatable(lua, named: "plan")
+        lua.setMetatable(-2)
+        return 1
+    }
+
+    /// Declares the metatable of plans.
+    static func declare(_ state: LuaState) {
+        state.declareMetatable("plan", crosses: true) { lua in
+            lua.pushTable(fields: 2)
+            lua.push("plan")
+            lua.rawSet(-2, "__name")
+            lua.state.push(text, lua)
+            lua.rawSet(-2, "__tostring")
+        }
+    }
+
+    nonisolated(unsafe) private static let text = LuaFunction("plan.__tostring", [LuaField("self", .table, optional: false, "")], "") {
+        call throws(LuaError) in
+        let lua = call.lua
+        var parts: [String] = []
+        for position in stride(from: 1, through: lua.rawLength(1), by: 1) {
+            guard lua.rawGet(1, position) == .table else { continue }
+            lua.rawGet(-1, "asked")
+            lua.rawGet(-2, "text")
+            if lua.boolean(-2) { parts.append(lua.string(-1) ?? "") }
+            lua.pop(3)
+        }
+        lua.push(parts.joined(separator: " → "))
+        return 1
+    }
+}
