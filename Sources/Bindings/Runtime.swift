@@ -8,9 +8,9 @@ public enum Runtime {
     /// Makes the state; nil when there is no memory.
     public static func make(ignoringEnvironment: Bool = false) -> LuaState? {
         guard let state = LuaState(ignoringEnvironment: ignoringEnvironment) else { return nil }
-        state.register(NsModule.module)
-        state.register(SysModule.module)
-        state.register(NetModule.module)
+        state.register("ns") { NsModule.module }
+        state.register("sys") { SysModule.module }
+        state.register("net") { NetModule.module }
         let lua = state.lua
         lua.pushGlobals()
         state.push(Help.function, lua)

@@ -17,8 +17,9 @@ public final class LuaState {
     private var tracebackHandler: LuaFunction?
     /// Metatables of tables, by name. (An array: it is made at every start, and a dictionary costs more than all of them.)
     var tables: [TableClass] = []
+    private var makers: [() -> LuaModule] = []
     /// The modules registered, for help and the generated references.
-    public private(set) var modules: [LuaModule] = []
+    public var modules: [LuaModule] { makers.map { $0() } }
 
     /// A new state with the standard libraries; nil when there is no memory.
     ///
@@ -89,25 +90,60 @@ public final class LuaState {
         nssh_lua_push_function(lua.raw, Int32(index))
     }
 
-    /// Makes a module a global table that `require` knows too.
-    public func register(_ module: LuaModule) {
+    /// Makes a module a global table that `require` knows too. Its declarations are made, and the table is filled, when
+    /// something in it is first asked for: they are more work than the rest of a start.
+    public func register(_ name: String, _ make: @escaping () -> LuaModule) {
         let lua = lua
-        modules.append(module)
+        makers.append(make)
+        lua.reserve(8)
         lua.pushGlobals()
-        lua.pushTable(fields: module.functions.count)
-        functions.reserveCapacity(functions.count + module.functions.count)
-        for function in module.functions {
-            push(function, lua)
-            lua.rawSet(-2, function.shortName)
-        }
-        if lua.rawGet(-2, "package") == .table, lua.rawGet(-1, "loaded") == .table {
-            lua.pushValue(-3)
-            lua.rawSet(-2, module.name)
+        lua.pushTable()
+        lua.pushTable(fields: 2)
+        push(
+            LuaFunction("\(name).__index", variadic: true, "") { call throws(LuaError) in
+                LuaState.fill(call.lua, make())
+                call.lua.top = 2
+                lua_rawget(call.lua.raw, 1)
+                return 1
+            }, lua)
+        lua.rawSet(-2, "__index")
+        push(
+            LuaFunction("\(name).__pairs", variadic: true, "") { call throws(LuaError) in
+                LuaState.fill(call.lua, make())
+                call.lua.top = 1
+                call.lua.pushGlobals()
+                call.lua.rawGet(-1, "next")
+                call.lua.pushValue(1)
+                return 2
+            }, lua)
+        lua.rawSet(-2, "__pairs")
+        lua.setMetatable(-2)
+        if lua.rawGet(-2, "package") == .table {
+            if lua.rawGet(-1, "loaded") == .table {
+                lua.pushValue(-3)
+                lua.rawSet(-2, name)
+            }
             lua.pop()
         }
         lua.pop()
-        lua.rawSet(-2, module.name)
+        lua.rawSet(-2, name)
         lua.pop()
+    }
+
+    /// Puts the functions of a module into its table, position 1, which is then a plain one.
+    private static func fill(_ lua: Lua, _ module: LuaModule) {
+        guard lua.kind(1) == .table else { return }
+        lua.reserve(4)
+        lua.pushNil()
+        lua.setMetatable(1)
+        for function in module.functions {
+            // What a script has put there stays.
+            let isFree = lua.rawGet(1, function.shortName) == .nil
+            lua.pop()
+            guard isFree else { continue }
+            lua.state.push(function, lua)
+            lua.rawSet(1, function.shortName)
+        }
     }
 
     /// Sets `package.preload[name]` to a loader of this chunk.

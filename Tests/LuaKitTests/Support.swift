@@ -5,7 +5,7 @@ import Testing
 /// A state whose global `t` has these bindings.
 func makeState(_ functions: LuaFunction...) throws -> LuaState {
     let state = try #require(LuaState())
-    state.register(LuaModule("t", "", functions))
+    state.register("t") { LuaModule("t", "", functions) }
     return state
 }
 
