@@ -50,25 +50,18 @@ public enum Proc {
         try entries(of: ".").compactMap { Int32($0) }.sorted()
     }
 
-    /// The parent's pid; nil when the process is gone. The `ppid` of proc_pid_stat(5).
-    public static func parent(of pid: Int32) -> Int32? {
-        guard let bytes = try? read("\(pid)/stat"), let close = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
-        let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "))
-        return fields.count > 1 ? Int32(String(decoding: fields[1], as: UTF8.self)) : nil
-    }
-
     /// The names in a directory below /proc, without `.` and `..`.
     public static func entries(of path: String) throws(Failure) -> [String] {
         return try open(path, flags: O_RDONLY | O_DIRECTORY).entries()
     }
 
-    /// The value of a `Name:` line of /proc/PID/status.
-    public static func status(_ pid: Int32, _ name: String) throws(Failure) -> String? {
-        let text = try read("\(pid)/status").lossy
+    /// The words of a `Name:` line in a file such as `PID/status`; empty when there is no such line.
+    public static func words(_ path: String, _ name: String) throws(Failure) -> [String] {
+        let text = try read(path).lossy
         for line in text.split(separator: "\n") where line.hasPrefix(name + ":") {
-            return String(line.dropFirst(name.utf8.count + 1).drop { $0 == "\t" || $0 == " " })
+            return line.dropFirst(name.utf8.count + 1).split { $0 == "\t" || $0 == " " }.map { String($0) }
         }
-        return nil
+        return []
     }
 }
 

@@ -61,6 +61,7 @@ public enum Children {
     static func startAnew(joined: Bool) {
         generation += 1
         Orphans.startAnew()
+        Proc.forgetSelf()
         if joined { hasJoined = true }
         living = []
         ownPidfd = nil

@@ -9,14 +9,14 @@ public enum Inspect {
 
     /// The inode number of a target's namespace of one type.
     public static func inode(_ target: Target, _ type: NamespaceType) throws(Failure) -> UInt64 {
-        if target.procName == nil { return try target.open(type).inode }
+        if !target.isProcess { return try target.open(type).inode }
         if let noted = target.notedInodes?.first(where: { $0.name == type.rawValue }) { return noted.inode }
         return try target.reading { name throws(Failure) in try readInode("\(name)/ns/\(type.rawValue)") }
     }
 
     /// The inode numbers of all of a target's namespaces, by link name; an unborn `pid_for_children` is absent.
     public static func inodes(_ target: Target) throws(Failure) -> [(name: String, inode: UInt64)] {
-        if target.procName == nil {
+        if !target.isProcess {
             let handle = try target.open(nil)
             return [(handle.type.rawValue, handle.inode)]
         }

@@ -6,26 +6,31 @@ extension Join {
     /// All namespaces of a process that differ from nssh's own; nil when none does. Its root and working directory come
     /// with a mnt namespace that differs.
     public static func process(_ target: Target) throws(Failure) -> Join? {
-        var mask = NamespaceTypes()
-        for (type, _, _) in try Inspect.difference(.own, target) { mask.insert(type) }
-        try addPid(&mask, theirs: try Inspect.inode(target, .pid))
-        if mask.isEmpty { return nil }
         let pidfd: Descriptor
         switch target {
         case .process(let process):
             try process.requireOurs()
+            if !process.isAlive { throw process.ended("setns") }
             pidfd = try process.pidfd.duplicate()
         case .pid(let pid): pidfd = Descriptor(try check(nssh_pidfd_open(pid), "pidfd_open", target: "pid \(pid)"))
         default: return nil
         }
+        var mask = NamespaceTypes()
+        for (type, _, _) in try Inspect.difference(.own, target) { mask.insert(type) }
+        try addPid(&mask, theirs: try Inspect.inode(target, .pid))
+        if mask.isEmpty { return nil }
         var join = Join(descriptor: pidfd, mask: mask)
-        if mask.contains(.mnt), let name = target.procName {
-            join.root = try target.reading { _ throws(Failure) in
+        if mask.contains(.mnt) {
+            join.root = try target.reading { name throws(Failure) in
                 try Proc.open("\(name)/root", flags: nssh_o_path | O_DIRECTORY)
             }
-            join.cwd = try target.reading { _ throws(Failure) in
+            join.cwd = try target.reading { name throws(Failure) in
                 try Proc.open("\(name)/cwd", flags: nssh_o_path | O_DIRECTORY)
             }
+        }
+        // It is still there, so that what was read by its number was read of it.
+        if nssh_pidfd_send_signal(pidfd.raw, 0) < 0, Errno.last.rawValue == ESRCH {
+            throw Failure("pidfd_send_signal", Errno(rawValue: ESRCH), target: target.description, hint: "the process has ended")
         }
         return join
     }

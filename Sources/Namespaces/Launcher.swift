@@ -49,8 +49,9 @@ public enum Launcher {
         if !plan.meanwhile.isEmpty {
             let files = plan.meanwhile
             plan.launch.meanwhile = { pid throws(Failure) in
+                let name = try Proc.name(of: pid)
                 for file in files {
-                    try Proc.write("\(pid)/\(file.file)", file.contents, stage: "write \(file.file)")
+                    try Proc.write("\(name)/\(file.file)", file.contents, stage: "write \(file.file)")
                 }
             }
         }

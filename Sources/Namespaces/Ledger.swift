@@ -24,7 +24,7 @@ public struct Ledger: Sendable {
     /// What could not be looked at, and why.
     public private(set) var unreadable: [String] = []
     private var parents: [Int32: ProcessEntry] = [:]
-    private let own = getpid()
+    private let own = Proc.own
 
     struct ProcessEntry: Sendable {
         var parent, group, session: Int32
@@ -62,7 +62,7 @@ public struct Ledger: Sendable {
         // A dead orphan waits for init, which may take its time; a dead child waits for us.
         if entry.isDead, entry.parent <= 1 || isAbove(entry.parent) { return nil }
         if Children.wasOurs(entry.group) || Children.wasOurs(entry.session) { return true }
-        let inOwnSession = entry.session == getsid(0)
+        let inOwnSession = entry.session == parents[own]?.session
         var ancestor = entry.parent
         while ancestor > 1, let next = parents[ancestor] {
             if ancestor == own { return true }

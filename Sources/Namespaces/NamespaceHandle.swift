@@ -97,6 +97,6 @@ public final class NamespaceHandle {
         return try Proc.pids().filter { pid in
             guard let link = try? Proc.link("\(pid)/ns/\(type.rawValue)") else { return false }
             return link == self.link
-        }
+        }.compactMap(Proc.pid(at:))
     }
 }

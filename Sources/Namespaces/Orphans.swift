@@ -40,8 +40,7 @@ enum Orphans {
         while monotonicSeconds() < deadline {
             var info = siginfo_t()
             if waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 { return }
-            guard let pids = try? Proc.pids() else { return }
-            let orphans = pids.filter { Proc.parent(of: $0) == getpid() && getpgid($0) != getpgrp() }
+            guard let orphans = try? Proc.children().filter({ getpgid($0) != getpgrp() }) else { return }
             if orphans.isEmpty { return }
             for pid in orphans {
                 kill(pid, SIGKILL)

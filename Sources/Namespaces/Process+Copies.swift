@@ -10,14 +10,14 @@ extension Process {
         var info = siginfo_t()
         guard nssh_pidfd_send_signal(pidfd.raw, SIGSTOP) == 0 else { return }
         nssh_wait_pidfd(pidfd.raw, &info, WSTOPPED | WEXITED | WNOWAIT)
-        Process.killGroups(below: pid)
+        if let name = try? Proc.name(of: pid, pidfd) { Process.killGroups(below: name) }
     }
 
-    private static func killGroups(below pid: Int32) {
-        guard let list = try? Proc.read("\(pid)/task/\(pid)/children") else { return }
-        for child in list.split(separator: UInt8(ascii: " ")).compactMap({ Int32(String(decoding: $0, as: UTF8.self)) }) {
-            killGroups(below: child)
-            _ = Glibc.kill(-child, SIGKILL)
+    private static func killGroups(below name: String) {
+        guard let list = try? Proc.read("\(name)/task/\(name)/children").lossy else { return }
+        for child in list.split(separator: " ") {
+            killGroups(below: String(child))
+            if let pid = Int32(child).flatMap(Proc.pid(at:)) { _ = Glibc.kill(-pid, SIGKILL) }
         }
     }
 }

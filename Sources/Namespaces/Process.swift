@@ -142,15 +142,15 @@ public final class Process {
     /// The directory of /proc for it, checked to be still its own.
     func withProc<Result>(_ body: (String) throws(Failure) -> Result) throws(Failure) -> Result {
         if reap() { throw ended("look") }
-        let result = try body("\(pid)")
+        let result = try body(try Proc.name(of: pid, pidfd))
         if reap() { throw ended("look") }
         return result
     }
 
     /// Its pid inside its own pid namespace; the last of the `NSpid:` line.
     public func innerPid() throws(Failure) -> Int32 {
-        let line = try withProc { path throws(Failure) in try Proc.status(pid, "NSpid") }
-        return line?.split(whereSeparator: { $0 == "\t" || $0 == " " }).last.flatMap { Int32($0) } ?? pid
+        let numbers = try withProc { name throws(Failure) in try Proc.words("\(name)/status", "NSpid") }
+        return numbers.last.flatMap { Int32($0) } ?? pid
     }
 
     func requireOurs() throws(Failure) {
@@ -161,7 +161,7 @@ public final class Process {
         }
     }
 
-    private func ended(_ what: String) -> Failure {
+    func ended(_ what: String) -> Failure {
         Failure(code: "ENDED", "process \(pid) has ended", target: "process \(pid)", hint: "its namespaces may be gone with it")
     }
 }

@@ -27,7 +27,7 @@ public enum SelfMove {
         let join: Join
         if let types {
             guard !types.isEmpty else { throw Failure(code: "EINVAL", "an empty list of types joins nothing") }
-            if target.procName != nil {
+            if target.isProcess {
                 // One call on a pidfd joins all or none.
                 var mask = NamespaceTypes()
                 for type in types { mask.insert(type) }
@@ -38,7 +38,7 @@ public enum SelfMove {
                 }
                 join = Join(descriptor: try target.open(types[0]).descriptor, mask: NamespaceTypes(types[0]))
             }
-        } else if target.procName != nil {
+        } else if target.isProcess {
             guard let found = try Join.process(target) else { return }
             join = found
         } else {

@@ -58,13 +58,11 @@ public enum Target {
         }
     }
 
-    /// The directory below /proc of a target that is a process; nil for one that is a single namespace.
-    var procName: String? {
+    /// Whether it is a process, which has a namespace of each type.
+    var isProcess: Bool {
         switch self {
-        case .own: "self"
-        case .process(let process): String(process.pid)
-        case .pid(let pid): String(pid)
-        default: nil
+        case .own, .process, .pid: true
+        case .handle, .inode, .path: false
         }
     }
 
@@ -76,8 +74,11 @@ public enum Target {
     /// Reads something of the target's /proc directory, so that what is read is surely of this process.
     func reading<Result>(_ body: (String) throws(Failure) -> Result) throws(Failure) -> Result {
         do {
-            if case .process(let process) = self { return try process.withProc(body) }
-            return try body(procName!)
+            switch self {
+            case .process(let process): return try process.withProc(body)
+            case .pid(let pid): return try body(try Proc.name(of: pid))
+            default: return try body("self")
+            }
         } catch {
             throw explained(error)
         }
