@@ -79,7 +79,7 @@ public struct Plan {
         var joining: [Step] = []
         // nssh's memory must not be readable to whoever is root over there (rule 4); exec lifts it.
         joining.append(Step(.dumpable(false)))
-        if mask.contains(.user), geteuid() == 0 { joining.append(Step(.setgroups([]))) }
+        if mask.contains(.user), mayDropGroups { joining.append(Step(.setgroups([]))) }
         for join in Join.ordered(options.joins) {
             joining.append(Step(.setns(descriptor: join.descriptor.raw, mask: join.mask.rawValue)))
         }
@@ -143,6 +143,12 @@ public struct Plan {
     /// Whether nssh may write any map: CAP_SETUID and CAP_SETGID, which root has.
     private var canMapForOthers: Bool { geteuid() == 0 && Capabilities.effective(contains: [.setuid, .setgid]) }
 
+    /// Whether root's groups can be dropped: a user namespace that denies setgroups(2) keeps them, as one's own for an ordinary user.
+    private var mayDropGroups: Bool {
+        guard geteuid() == 0, Capabilities.effective(contains: [.setgid]) else { return false }
+        return (try? Proc.read("self/setgroups"))?.starts(with: Array("deny".utf8)) != true
+    }
+
     private func addTimeOffsets(_ options: Options, _ steps: inout [Step]) {
         let text = (options.monotonic?.line("monotonic") ?? "") + (options.boottime?.line("boottime") ?? "")
         if options.types.contains(.time), !text.isEmpty {
@@ -172,7 +178,7 @@ public struct Plan {
         var groups = options.groups
         // Another user with root's groups is hardly what is meant; in a user namespace there may be no right to drop them.
         let keepsUser = !options.types.contains(.user) && !options.joins.contains { $0.mask.contains(.user) }
-        if groups == nil, options.uid ?? 0 != 0, keepsUser, canMapForOthers { groups = [] }
+        if groups == nil, options.uid ?? 0 != 0, keepsUser, mayDropGroups { groups = [] }
         if let groups { steps.append(Step(.setgroups(groups))) }
         if let gid = options.gid { steps.append(Step(.setresgid(gid))) }
         if let uid = options.uid { steps.append(Step(.setresuid(uid))) }

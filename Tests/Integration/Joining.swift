@@ -51,6 +51,21 @@ extension Integration {
                 """#, as: identity)
         }
 
+        /// In a user namespace that denies setgroups(2) there are no groups that root could drop.
+        @Test(arguments: Identity.available) func fromInsideAUserNamespace(_ identity: Identity) {
+            lua(
+                #"""
+                local function inside()
+                  local q <close> = ns.clone{ user = "root", uts = "box" }
+                  return q:run{ "hostname" }:check().stdout .. q:call(sys.hostname)
+                end
+                eq(ns.call({ user = "root" }, inside), "box\nbox")
+                ns.unshare{ user = "root" }
+                eq(inside(), "box\nbox")
+                eq(ns.run{ "id", "-u", uid = 0 }:check().stdout, "0\n")
+                """#, as: identity)
+        }
+
         @Test(arguments: Identity.available) func theJoinersEyesAreTheTargets(_ identity: Identity) {
             lua(
                 #"""

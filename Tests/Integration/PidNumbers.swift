@@ -8,7 +8,7 @@ extension Integration {
 
         static let chunk = #"""
             local function look()
-              local q <close> = ns.clone(new{ uts = true })
+              local q <close> = ns.clone{ uts = true }
               assert(q:inode("uts") ~= ns.inode("self", "uts"), "its own uts namespace, not that of another process of this number")
               assert(ns.inode(q.pid, "uts") == q:inode("uts"))
               assert(ns.inode(sys.getpid(), "user") == ns.inode("self", "user"))
@@ -27,18 +27,18 @@ extension Integration {
             lua(
                 PidNumbers.chunk + #"""
 
-                ns.call(new{ pid = true }, look)
-                local p <close> = ns.clone(new{ pid = true })
-                p:call(look)
-                -- nssh writes these maps below /proc: of the right process
-                local ids = ns.call(new{ pid = true }, function() return ns.run{ user = "root", "id", "-u" }:check().stdout end)
-                eq(ids, "0\n")
-                -- what a body leaves running ends with it, and nothing else in the namespace does
-                local init <close> = ns.clone(new{ pid = true, stdout = "pipe", "bash", "-c", "sleep 60 & sleep 60 & sleep 60 & echo on; wait -n" })
-                init.stdout:read("l")
-                init:call(function() ns.run{ sh = "setsid sleep 60 & sleep 0.05" } ns.clone{ "sleep", "60" } end)
-                eq(init:wait(0.1), nil, "its init waits for the first of its children to end")
-                """#, as: identity)
+                    ns.call(new{ pid = true }, look)
+                    local p <close> = ns.clone(new{ pid = true })
+                    p:call(look)
+                    -- nssh writes these maps below /proc: of the right process
+                    local ids = ns.call(new{ pid = true }, function() return ns.run{ user = "root", "id", "-u" }:check().stdout end)
+                    eq(ids, "0\n")
+                    -- what a body leaves running ends with it, and nothing else in the namespace does
+                    local init <close> = ns.clone(new{ pid = true, stdout = "pipe", "bash", "-c", "sleep 60 & sleep 60 & sleep 60 & echo on; wait -n" })
+                    init.stdout:read("l")
+                    init:call(function() ns.run{ sh = "setsid sleep 60 & sleep 0.05" } ns.clone{ "sleep", "60" } end)
+                    eq(init:wait(0.1), nil, "its init waits for the first of its children to end")
+                    """#, as: identity)
         }
 
         @Test(arguments: Identity.available) func whereNsshWasStarted(_ identity: Identity) {
