@@ -18,7 +18,9 @@ enum FunctionBody {
 
     /// In the copy: runs the function at `function` with the arguments that `pushArguments` leaves on the stack, writes what
     /// comes of it, and ends the process.
-    static func run(_ lua: Lua, function: Int32, results: Descriptor, pushArguments: () -> Int32) -> Never {
+    static func run(_ lua: Lua, function: Int32, results: Descriptor, pushArguments: () throws(LuaError) -> Int32) -> Never {
+        // For os.exit, which does what nssh would do at its own end.
+        nssh_exit_as_copy { Children.closeAll() }
         lua.state.clearInterrupt()
         var succeeded = false
         let first = lua.top + 2
@@ -26,7 +28,7 @@ enum FunctionBody {
         do throws(LuaError) {
             lua.push(true)
             lua.pushValue(function)
-            let count = pushArguments()
+            let count = try pushArguments()
             try lua.call(arguments: count, results: -1, traceback: true)
             let bytes = try Transfer.encode(lua, (first - 1)..<(lua.top + 1), what: "the result", uncounted: 1)
             succeeded = true

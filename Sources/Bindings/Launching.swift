@@ -12,15 +12,22 @@ enum Launching {
         switch outcome {
         case .parent(let process): return process
         case .child(let results):
-            FunctionBody.run(lua, function: reader.function!, results: results) {
+            FunctionBody.run(lua, function: reader.function!, results: results) { () throws(LuaError) in
                 guard let table = reader.functionArguments else { return 0 }
                 var count = lua.rawLength(table)
-                if lua.rawGet(table, "n") == .number, let n = lua.integer(-1), n >= 0, n <= 200 { count = n }
+                if lua.rawGet(table, "n") == .number, let n = lua.integer(-1), n >= 0 { count = n }
                 lua.pop()
-                lua.reserve(Int32(count) + 4)
+                try reserve(lua, count)
                 for position in stride(from: 1, through: count, by: 1) { lua.rawGet(table, position) }
                 return Int32(count)
             }
+        }
+    }
+
+    /// Room for so many arguments on Lua's stack, which has an end.
+    private static func reserve(_ lua: Lua, _ count: Int) throws(LuaError) {
+        guard let room = Int32(exactly: count), room < .max - 4, lua.reserve(room + 4) else {
+            throw .message("too many arguments: \(count)")
         }
     }
 
@@ -65,16 +72,15 @@ enum Launching {
     static func call(_ call: LuaCall, _ options: LuaValue = .none, at target: Target? = nil, function: Int32) throws(LuaError) -> Int {
         let lua = call.lua
         var reader = try OptionsReader(lua, options, for: .call)
-        reader.options.body = .function
         try join(&reader, target)
         let outcome = try kernel { () throws(Failure) in try Launcher.launch(reader.options) }
         let process: Process
         switch outcome {
         case .parent(let child): process = child
         case .child(let results):
-            FunctionBody.run(lua, function: function, results: results) {
+            FunctionBody.run(lua, function: function, results: results) { () throws(LuaError) in
                 let rest = call.rest
-                lua.reserve(Int32(rest.count) + 4)
+                try reserve(lua, rest.count)
                 for position in rest { lua.pushValue(position) }
                 return Int32(rest.count)
             }

@@ -18,7 +18,10 @@ struct OptionsReader {
     init(_ lua: Lua, _ value: LuaValue, for use: Use) throws(LuaError) {
         self.lua = lua
         switch use {
-        case .clone, .call: options.stdin = .null
+        case .clone: options.stdin = .null
+        case .call:
+            options.stdin = .null
+            options.body = .function
         case .run:
             options.stdin = .null
             options.stdout = .capture
@@ -38,7 +41,10 @@ struct OptionsReader {
     }
 
     /// The terminal's user's shell.
-    private var shellProgram: [UInt8] { environmentValue("SHELL").map { Array($0.utf8) } ?? Array("/bin/sh".utf8) }
+    private var shellProgram: [UInt8] {
+        let shell = environmentValue("SHELL") ?? ""
+        return Array((shell.isEmpty ? "/bin/sh" : shell).utf8)
+    }
 
     private mutating func readTypes(_ table: LuaTable, _ use: Use) throws(LuaError) {
         let mnt = table["mnt"].isNone ? table["mount"] : table["mnt"]
@@ -53,6 +59,10 @@ struct OptionsReader {
             }
             options.types.insert(type)
             try readSettings(type, value)
+            if use == .unshare, type == .pid, options.proc {
+                // It would show the old one: nssh itself stays in that.
+                throw .message("pid.proc: a new pid namespace is entered by nssh's next children only; give it to the first of them")
+            }
         }
     }
 
@@ -160,6 +170,7 @@ struct OptionsReader {
         }
         if functionArguments != nil, function == nil { throw .message("args are for a function body") }
         options.argv0 = table["argv0"].bytes
+        if options.argv0?.contains(0) == true { throw .message("argv0: it cannot contain a zero byte") }
     }
 
     private mutating func readStreams(_ table: LuaTable, _ use: Use) throws(LuaError) {

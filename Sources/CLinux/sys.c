@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -127,6 +128,18 @@ int nssh_signal_is_ignored(int signal) {
     struct sigaction action;
     return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
+
+void nssh_forget_input(void) {
+    __fpurge(stdin);
+    clearerr(stdin);
+}
+
+static void leave(int status, void *closing) {
+    ((void (*)(void))closing)();
+    fflush(NULL);
+    _exit(status);
+}
+int nssh_exit_as_copy(void (*closing)(void)) { return on_exit(leave, (void *)closing); }
 
 static int argument_count;
 static char **argument_values;

@@ -8,6 +8,9 @@ import CLua
 /// A message is: the roots, each a value; then each table, in the order of its first mention, as its metatable's name
 /// (empty for none), the number of its entries, and these as pairs of values. Integers are 8 bytes, little-endian.
 public enum Transfer {
+    /// How many values cross at once; a table may have more.
+    private static let mostRoots = 200_000
+
     private enum Tag: UInt8 {
         case `nil` = 0
         case `false`, `true`, integer, number, string, table
@@ -20,6 +23,9 @@ public enum Transfer {
     ///   - uncounted: how many of the first roots are not counted in errors.
     /// - Throws: a message that names the place of the first value that cannot cross.
     public static func encode(_ lua: Lua, _ roots: Range<Int32>, what: String = "value", uncounted: Int = 0) throws(LuaError) -> [UInt8] {
+        guard roots.count - uncounted < mostRoots else {
+            throw .message("\(what): at most \(mostRoots) values cross at once, got \(roots.count - uncounted)")
+        }
         guard lua.reserve(12) else { throw .message("stack overflow") }
         let top = lua.top
         defer { lua.top = top }
@@ -203,7 +209,7 @@ public enum Transfer {
 
         mutating func run() throws(Malformed) -> Int {
             let roots = try integer()
-            guard roots >= 0, roots <= bytes.count, roots < 200_000, lua.reserve(Int32(roots) + 12) else { throw Malformed() }
+            guard roots >= 0, roots <= bytes.count, roots <= mostRoots, lua.reserve(Int32(roots) + 12) else { throw Malformed() }
             lua.pushTable()
             tables = lua.top
             for _ in 0..<roots { try value() }

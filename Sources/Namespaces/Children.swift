@@ -6,8 +6,8 @@ import Linux
 public enum Children {
     /// One more in every copy of nssh that runs a function body: handles from before are not its own.
     nonisolated(unsafe) private(set) static var generation = 0
-    /// The descriptor that nssh keeps for itself, once it is there.
-    static var keptDescriptors: [Int32] { [ownPidfd].compactMap { $0?.raw } }
+    /// The descriptors that nssh keeps for itself, once they are there.
+    static var keptDescriptors: [Int32] { [ownPidfd, original].compactMap { $0?.raw } }
     /// Those not reaped yet.
     nonisolated(unsafe) private static var living: [Process] = []
     nonisolated(unsafe) private static var ownPidfd: Descriptor?
@@ -57,9 +57,18 @@ public enum Children {
         generation > 0 && !hasJoined && options.joins.isEmpty && (options.types.contains(.user) || options.types.contains(.time))
     }
 
+    /// In a copy of nssh: the pidfd of the nssh that it ends with.
+    nonisolated(unsafe) private static var original: Descriptor?
+
+    /// A copy of nssh ends with nssh (again, where the kernel may have forgotten it). PR_SET_PDEATHSIG of prctl(2).
+    static func dieWithParent() throws(Failure) {
+        if let original { try Launch.inPlace([Step(.dieWithParent(pidfd: original.raw))]) }
+    }
+
     /// In a copy of nssh: it has no children yet.
     static func startAnew(joined: Bool) {
         generation += 1
+        original = ownPidfd
         Orphans.startAnew()
         Proc.forgetSelf()
         if joined { hasJoined = true }

@@ -69,6 +69,7 @@ public enum Launcher {
         switch outcome {
         case .child:
             Children.startAnew(joined: !options.joins.isEmpty)
+            if streams.moves.contains(where: { $0.to == 0 }) { nssh_forget_input() }
             streams.releaseInChild()
             return .child(results: results!)
         case .parent(let pid, let pidfd):
@@ -111,8 +112,8 @@ public enum Launcher {
 
     private static func checkArguments(_ arguments: [[UInt8]]) throws(Failure) {
         for argument in arguments where argument.contains(0) {
-            throw Failure(code: "EINVAL", "an argument of a program cannot contain a zero byte", target: argument.lossy)
+            throw Failure(code: "EINVAL", "an argument of a program cannot contain a zero byte", stage: "execve", target: argument.lossy)
         }
-        if arguments.first?.isEmpty ?? true { throw Failure(code: "EINVAL", "the program's name is empty") }
+        if arguments.first?.isEmpty ?? true { throw Failure(code: "EINVAL", "the program's name is empty", stage: "execve", target: "") }
     }
 }

@@ -26,7 +26,9 @@ public enum SelfMove {
     public static func setns(_ target: Target, _ types: [NamespaceType]?) throws(Failure) {
         let join: Join
         if let types {
-            guard !types.isEmpty else { throw Failure(code: "EINVAL", "an empty list of types joins nothing") }
+            guard !types.isEmpty else {
+                throw Failure(code: "EINVAL", "an empty list of types joins nothing", stage: "setns", target: target.description)
+            }
             if target.isProcess {
                 // One call on a pidfd joins all or none.
                 var mask = NamespaceTypes()
@@ -34,7 +36,10 @@ public enum SelfMove {
                 join = Join(descriptor: try pidfd(target), mask: mask)
             } else {
                 guard types.count == 1 else {
-                    throw Failure(code: "EINVAL", "\(target.description) is one namespace and cannot be joined as \(types.count) types")
+                    let name = target.description
+                    throw Failure(
+                        code: "EINVAL", "\(name) is one namespace and cannot be joined as \(types.count) types", stage: "setns",
+                        target: name)
                 }
                 join = Join(descriptor: try target.open(types[0]).descriptor, mask: NamespaceTypes(types[0]))
             }
@@ -55,13 +60,15 @@ public enum SelfMove {
             }
             throw failure
         }
+        // Joining the user namespace of somebody else takes PDEATHSIG from a function body.
+        try Children.dieWithParent()
     }
 
     private static func pidfd(_ target: Target) throws(Failure) -> Descriptor {
         switch target {
         case .process(let process):
             try process.requireOurs()
-            if !process.isAlive { throw Failure(code: "ENDED", "process \(process.pid) has ended", target: "process \(process.pid)") }
+            if !process.isAlive { throw process.ended("setns") }
             return try process.pidfd.duplicate()
         case .pid(let pid): return Descriptor(try check(nssh_pidfd_open(pid), "pidfd_open", target: "pid \(pid)"))
         default: return Descriptor(try check(nssh_pidfd_open(getpid()), "pidfd_open", target: "self"))

@@ -50,5 +50,10 @@ unsigned long long nssh_effective_capabilities(void);
 int nssh_ppoll(void *descriptors, unsigned long count, long long nanoseconds, const sigset_t *mask);
 /// Field `number` of uname(2), in the order of struct utsname, the domain name included; NULL with errno.
 const char *nssh_uname(int number);
+/// Forgets what was read ahead from standard input, and its end: another file is there now.
+void nssh_forget_input(void);
+/// Makes exit(3) do `closing`, flush what was written, and nothing else. It would move the position of files that are read to where
+/// their reader is; a copy of the process shares the position with the original.
+int nssh_exit_as_copy(void (*closing)(void));
 /// Whether SIG_IGN is set for a signal.
 int nssh_signal_is_ignored(int signal);
