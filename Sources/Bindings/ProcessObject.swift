@@ -67,7 +67,9 @@ final class ProcessObject: LuaObject {
     }
 
     func requireOpen() throws(LuaError) {
-        if isClosed { throw LuaError(Failure(code: "CLOSED", "process \(process.pid) is closed", target: "process \(process.pid)")) }
+        guard isClosed else { return }
+        let name = "process \(process.pid)"
+        throw LuaError(Failure(code: "CLOSED", "\(name) is closed", errno: ESRCH, stage: "kill", target: name))
     }
 
     private static func get(_ name: String) -> LuaProperty {

@@ -11,6 +11,12 @@ public struct Errno: RawRepresentable, Equatable, Sendable {
     /// The calling thread's errno: to be read at once after the call that failed.
     public static var last: Errno { Errno(rawValue: nssh_errno()) }
 
+    /// The number of a name; nil when there is none. Few are asked for, and seldom.
+    public init?(name: String) {
+        guard name.hasPrefix("E"), let number = (1...133).first(where: { Errno(rawValue: $0).name == name }) else { return nil }
+        rawValue = Int32(number)
+    }
+
     /// The name, `EPERM`; `E123` where the C library has none.
     public var name: String { nssh_errno_name(rawValue).map { String(cString: $0) } ?? "E\(rawValue)" }
 
@@ -22,9 +28,9 @@ public struct Errno: RawRepresentable, Equatable, Sendable {
 public struct Failure: Error, Sendable {
     /// A short name for scripts: the errno's (`EPERM`), or nssh's own (`CLOSED`, `TIMEOUT`, `LIMIT`, `INTERRUPTED`, …).
     public var code: String
-    /// The system call, `sethostname`; nil when none failed.
+    /// The system call, `sethostname`; nil when none has failed.
     public var call: String?
-    /// The kernel's number for it; nil when no call failed.
+    /// The kernel's number for it, or the one it would have given where nssh refused first; nil when it has none.
     public var errno: Errno?
     /// The step of the plan, `mount /proc`.
     public var stage: String?
@@ -44,10 +50,14 @@ public struct Failure: Error, Sendable {
         self.hint = hint
     }
 
-    /// A failure that is not the kernel's.
-    public init(code: String, _ text: String, target: String? = nil, hint: String? = nil) {
+    /// A failure that is not the kernel's. A code that is an errno's name brings its number.
+    public init(
+        code: String, _ text: String, errno: Int32? = nil, stage: String? = nil, target: String? = nil, hint: String? = nil
+    ) {
         self.code = code
         self.text = text
+        self.errno = errno.map { Errno(rawValue: $0) } ?? Errno(name: code)
+        self.stage = stage
         self.target = target
         self.hint = hint
     }

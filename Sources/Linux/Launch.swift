@@ -70,7 +70,7 @@ public struct Launch {
                 if shares { done?.write.close() }
                 do throws(Failure) { try meanwhile(pid) } catch {
                     kill(pid, SIGKILL)
-                    waitpid(pid, nil, 0)
+                    Launch.reap(pid)
                     Descriptor(status.pointee.pidfd).close()
                     arena.release()
                     throw error
@@ -99,13 +99,16 @@ public struct Launch {
         }
         let pidfd = Descriptor(status.pointee.pidfd)
         if status.pointee.error != 0 {
-            if pid > 0 { waitpid(pid, nil, 0) }
+            if pid > 0 { Launch.reap(pid) }
             throw failure(
                 inOuter: status.pointee.in_outer != 0, Int(status.pointee.step), Errno(rawValue: status.pointee.error), steps)
         }
         if pid < 0 { throw Failure("clone3", errno, target: types.isEmpty ? nil : types.description) }
         return .parent(pid: pid, pidfd: pidfd)
     }
+
+    /// Waits for a child that is ending, whatever signals come. waitpid(2).
+    private static func reap(_ pid: Int32) { while waitpid(pid, nil, 0) < 0, nssh_errno() == EINTR {} }
 
     private func failure(inOuter: Bool, _ position: Int, _ errno: Errno, _ steps: [Step]) -> Failure {
         if inOuter, position >= outer.count {

@@ -40,8 +40,8 @@ final class Capture {
     }
 
     /// Reads what was written last. Something that the process left running may keep the pipe open: it is not waited for.
-    func drain() {
-        while (try? read()) == true {}
-        descriptor = nil
+    func drain() throws(Failure) {
+        defer { descriptor = nil }
+        while try read() {}
     }
 }

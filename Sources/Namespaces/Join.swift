@@ -44,7 +44,8 @@ extension Join {
         if born == theirs { return }
         if born != pid {
             throw Failure(
-                code: "EINVAL", "nssh has unshared its pid namespace: its children cannot join pid:[\(theirs)]", target: "pid:[\(theirs)]",
+                code: "EINVAL", "nssh has unshared its pid namespace: its children cannot join pid:[\(theirs)]", stage: "setns",
+                target: "pid:[\(theirs)]",
                 hint: "go back first: local home = ns.open(\"self\", \"pid\") before ns.unshare, then ns.setns(home)")
         }
         mask.insert(.pid)

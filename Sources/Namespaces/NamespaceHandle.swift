@@ -41,7 +41,10 @@ public final class NamespaceHandle {
 
     /// Throws when it has been closed.
     public func requireOpen() throws(Failure) {
-        if !isOpen { throw Failure(code: "CLOSED", "the handle on \(link) is closed", target: link, hint: "open it again with ns.open") }
+        if isOpen { return }
+        throw Failure(
+            code: "CLOSED", "the handle on \(link) is closed", errno: EBADF, stage: "use handle", target: link,
+            hint: "open it again with ns.open")
     }
 
     /// The 64-bit id, never reused; nil where the kernel has none (before 6.18). NS_GET_ID.

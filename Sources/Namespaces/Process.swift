@@ -85,7 +85,9 @@ public final class Process {
         self.exit = exit
         ended = monotonicSeconds()
         pidfd.close()
-        for capture in captures { capture.drain() }
+        for capture in captures {
+            do throws(Failure) { try capture.drain() } catch { captureFailure = captureFailure ?? error }
+        }
         Children.forget(self)
     }
 
@@ -141,9 +143,9 @@ public final class Process {
 
     /// The directory of /proc for it, checked to be still its own.
     func withProc<Result>(_ body: (String) throws(Failure) -> Result) throws(Failure) -> Result {
-        if reap() { throw ended("look") }
+        if reap() { throw ended("look at /proc") }
         let result = try body(try Proc.name(of: pid, pidfd))
-        if reap() { throw ended("look") }
+        if reap() { throw ended("look at /proc") }
         return result
     }
 
@@ -161,7 +163,10 @@ public final class Process {
         }
     }
 
-    func ended(_ what: String) -> Failure {
-        Failure(code: "ENDED", "process \(pid) has ended", target: "process \(pid)", hint: "its namespaces may be gone with it")
+    /// The failure of doing something to a process that has ended.
+    func ended(_ stage: String) -> Failure {
+        let name = "process \(pid)"
+        return Failure(
+            code: "ENDED", "\(name) has ended", errno: ESRCH, stage: stage, target: name, hint: "its namespaces may be gone with it")
     }
 }

@@ -17,7 +17,9 @@ public enum Target {
 
     /// An integer: a pid or an inode number.
     public init(_ number: Int) throws(Failure) {
-        guard number > 0 else { throw Failure(code: "EINVAL", "\(number) is neither a pid nor an inode number") }
+        guard number > 0 else {
+            throw Failure(code: "EINVAL", "\(number) is neither a pid nor an inode number", stage: "read target", target: String(number))
+        }
         self = number <= Target.highestPid ? .pid(Int32(number)) : .inode(UInt64(number), nil)
     }
 
@@ -27,11 +29,12 @@ public enum Target {
             self = .own
         } else if let (type, inode) = Target.readLink(text.lossy) {
             self = .inode(inode, type)
-        } else if text.contains(UInt8(ascii: "/")) {
+        } else if text.contains(UInt8(ascii: "/")), !text.contains(0) {
             self = .path(text)
         } else {
+            let name = [UInt8](text.prefix(80)).lossy
             throw Failure(
-                code: "EINVAL", "\"\(text.prefix(80).map { $0 }.lossy)\" names no target",
+                code: "EINVAL", "\"\(name)\" names no target", stage: "read target", target: name,
                 hint: "a target is a process, a handle, a pid, an inode number, \"self\", \"uts:[4026531838]\" or a path with a /")
         }
     }
@@ -86,6 +89,7 @@ public enum Target {
 
     /// `error` in terms of the target.
     private func explained(_ error: Failure) -> Failure {
+        guard error.call != nil else { return error }
         var failure = error
         switch error.errno?.rawValue {
         case ENOENT, ESRCH:
@@ -108,7 +112,9 @@ public enum Target {
         switch self {
         case .own, .process, .pid:
             guard let type else {
-                throw Failure(code: "EINVAL", "\(description) has a namespace of each type", hint: "say which: ns.open(target, \"uts\")")
+                throw Failure(
+                    code: "EINVAL", "\(description) has a namespace of each type", stage: "open", target: description,
+                    hint: "say which: ns.open(target, \"uts\")")
             }
             return try reading { name throws(Failure) in
                 try NamespaceHandle(try Proc.open("\(name)/ns/\(type.rawValue)", flags: O_RDONLY), target: description)
@@ -124,7 +130,7 @@ public enum Target {
         if let type, handle.type != type {
             throw Failure(
                 code: "EINVAL", "\(description) is a \(handle.type.rawValue) namespace, not a \(type.rawValue) namespace",
-                target: description)
+                stage: "NS_GET_NSTYPE", target: description)
         }
         return handle
     }
@@ -142,7 +148,8 @@ public enum Target {
             }
         }
         throw Failure(
-            code: "ENOENT", "no process that nssh can see is in a namespace with inode \(inode)", target: "inode \(inode)",
+            code: "ENOENT", "no process that nssh can see is in a namespace with inode \(inode)", stage: "look through /proc",
+            target: "inode \(inode)",
             hint: "it may be gone, or be held by something else than a process")
     }
 }

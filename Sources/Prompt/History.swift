@@ -16,10 +16,15 @@ enum History {
             ?? environmentValue("HOME").map { "\($0)/.local/state" }
         guard let base, base.hasPrefix("/") else { return }
         let directory = "\(base)/nssh"
-        var partial = ""
-        for part in directory.split(separator: "/") {
-            partial += "/\(part)"
-            mkdir(partial, 0o700)
+        // Not the home directory itself: who has none (HOME=/nonexistent) shall not get one.
+        if let home = environmentValue("HOME"), directory.hasPrefix("\(home)/") {
+            var partial = home
+            for part in directory.dropFirst(home.count).split(separator: "/") {
+                partial += "/\(part)"
+                if mkdir(partial, 0o700) < 0, Errno.last.rawValue == ENOENT { return }
+            }
+        } else {
+            mkdir(directory, 0o700)
         }
         let file = "\(directory)/history"
         guard let descriptor = try? Descriptor.open(Array(file.utf8), flags: O_WRONLY | O_APPEND | O_CREAT, mode: 0o600) else { return }

@@ -85,6 +85,45 @@ extension Integration {
                 """#, as: identity)
         }
 
+        /// Where nssh refuses before the kernel would have, step, target and errno are there as well.
+        @Test(arguments: Identity.available) func whatNsshRefusesItself(_ identity: Identity) {
+            lua(
+                #"""
+                local p <close> = ns.clone(new{ uts = true })
+                local uts, gone = p:open("uts"), p:open("uts")
+                gone:close()
+                local link = ("uts:[%d]"):format(p:inode("uts"))
+                fails({ code = "CLOSED", errno = 9, stage = "use handle", target = link }, gone.inode, gone)
+                fails({ code = "CLOSED", errno = 9, stage = "use handle", target = link }, ns.setns, gone)
+                fails({ code = "EINVAL", errno = 22, stage = "NS_GET_NSTYPE", target = link }, ns.open, uts, "net")
+                fails({ code = "EINVAL", errno = 22, stage = "read target", target = "-3" }, ns.open, -3)
+                fails({ code = "EINVAL", errno = 22, stage = "read target", target = "nope" }, ns.open, "nope")
+                fails({ code = "EINVAL", errno = 22, stage = "read target" }, ns.open, "/proc/self/ns/uts\0x")
+                fails({ code = "EINVAL", errno = 22, stage = "open", target = "self" }, ns.open, "self")
+                fails({ code = "ENOENT", errno = 2, stage = "look through /proc", target = "inode 4026500000" }, ns.open, 4026500000)
+                fails({ code = "EINVAL", errno = 22, stage = "setns", target = "self" }, ns.setns, "self", {})
+                fails({ code = "EINVAL", errno = 22, stage = "execve", target = "a\0b" }, ns.run, { "true", "a\0b" })
+                p:close()
+                local name = "process " .. p.pid
+                fails({ code = "ENDED", errno = 3, target = name, stage = "look at /proc" }, p.inode, p, "uts")
+                fails({ code = "ENDED", errno = 3, target = name, stage = "setns" }, ns.setns, p)
+                fails({ code = "ENDED", errno = 3, target = name, stage = "setns" }, p.run, p, { "true" })
+                fails({ code = "CLOSED", errno = 3, target = name, stage = "kill" }, p.kill, p)
+                local q = ns.clone{ "true" } q:wait()
+                fails({ code = "ENDED", errno = 3, target = "process " .. q.pid, stage = "kill" }, q.kill, q)
+                """#, as: identity)
+        }
+
+        /// All of it may have come in one last piece.
+        @Test func tooMuchOutputIsAnError() {
+            lua(
+                #"""
+                fails({ code = "LIMIT", target = "stdout" }, ns.run, { sh = "head -c 67108900 /dev/zero" })
+                fails({ code = "LIMIT", target = "stderr" }, ns.run, { sh = "cat /dev/zero >&2" })
+                eq(#ns.run{ sh = "head -c 67108864 /dev/zero" }.stdout, 64 << 20)
+                """#, as: Identity.available[0])
+        }
+
         @Test func misspelledOptionsAreNamed() {
             lua(
                 #"""
@@ -101,6 +140,8 @@ extension Integration {
                 wrong("uts: boolean, string", ns.clone, { uts = print })
                 wrong("closed", ns.run, { "true", stdin = (function() local f = io.open("/etc/passwd") f:close() return f end)() })
                 wrong("function", ns.call, {}, 1)
+                wrong("zero byte", ns.run, { "true", argv0 = "a\0b" })
+                wrong("next children", ns.unshare, { pid = { proc = true } })
                 """#, as: Identity.available[0])
         }
 

@@ -54,6 +54,15 @@ extension Integration {
             leave(running)
         }
 
+        /// Who has no home directory shall not get one.
+        @Test func noHomeIsMade() {
+            let home = "\(Place.directory)/none"
+            let running = start(environment: ["HOME": home])
+            #expect(enter("1", running) == "1\r\n")
+            leave(running)
+            #expect(access(home, F_OK) != 0)
+        }
+
         @Test func linesAreAskedForUntilTheChunkIsWhole() {
             let running = start()
             #expect(enter("function f(a)", running, until: "   >> ") == "")
