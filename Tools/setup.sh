@@ -78,7 +78,13 @@ case " $* " in
         echo "setup: no Swift toolchain: nssh needs $wanted, with swift in PATH; get it from $where" >&2
         exit 1
     fi
-    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9][0-9]*\)\..*/\1/p' | head -n 1)
+    # Without the libraries that swift.org names for the toolchain it does not even start.
+    if ! version=$(swift --version 2>&1); then
+        printf '%s\n' "$version" >&2
+        echo "setup: $(command -v swift) does not start; what the toolchain needs beside itself is told at $where" >&2
+        exit 1
+    fi
+    version=$(printf '%s\n' "$version" | sed -n 's/.*Swift version \([0-9][0-9]*\)\..*/\1/p' | head -n 1)
     if [ "${version:-0}" -lt 6 ]; then
         echo "setup: $(command -v swift) is too old: nssh needs $wanted; get it from $where" >&2
         exit 1
