@@ -22,7 +22,7 @@ final class ProcessObject: LuaObject {
             guard let descriptor = process[keyPath: path] else { continue }
             process[keyPath: path] = nil
             // Writing to a child that has ended is an error to handle, not the end of nssh.
-            if mode == "w" { nssh_ignore_signal(SIGPIPE) }
+            if mode == "w" { nssh_survive_broken_pipes() }
             lua.reserve(2)
             let errno = nssh_lua_push_file(lua.raw, descriptor.raw, mode)
             if errno != 0 {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 /// How many instructions clean-up code may run between two raises of one interrupt, and after how many raises there is
@@ -310,6 +311,25 @@ static int coroutine_wrap(lua_State *L) {
     return 1;
 }
 
+// ---- os.execute -------------------------------------------------------------------------------------------------
+
+/// As Lua's own, but what the command leaves running is not adopted by nssh (Orphans.swift): a script that starts a daemon in the
+/// ordinary way means it to stay.
+static int os_execute(lua_State *L) {
+    const char *command = luaL_optstring(L, 1, NULL);
+    int adopts = 0;
+    prctl(PR_GET_CHILD_SUBREAPER, &adopts, 0, 0, 0);
+    if (adopts) prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+    errno = 0;
+    int status = system(command);
+    int error = errno;
+    if (adopts) prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    errno = error;
+    if (command) return luaL_execresult(L, status);
+    lua_pushboolean(L, status);
+    return 1;
+}
+
 // ---- life -------------------------------------------------------------------------------------------------------
 
 static void warn(void *, const char *message, int continues) {
@@ -340,6 +360,9 @@ static int open_libraries(lua_State *L) {
     luaL_openlibs(L);
     lua_getglobal(L, "coroutine");
     luaL_setfuncs(L, coroutines, 0);
+    lua_getglobal(L, "os");
+    lua_pushcfunction(L, os_execute);
+    lua_setfield(L, -2, "execute");
     return 0;
 }
 

@@ -91,9 +91,17 @@ int nssh_on_signal(int signal, void (*handler)(int)) {
     struct sigaction action = {.sa_handler = handler};
     return sigaction(signal, &action, NULL);
 }
-void nssh_ignore_signal(int signal) {
-    struct sigaction action = {.sa_handler = SIG_IGN};
-    sigaction(signal, &action, NULL);
+static void broken_pipe(int signal) {
+    int error = errno;
+    struct pollfd output = {1, POLLOUT, 0};
+    if (poll(&output, 1, 0) > 0 && (output.revents & (POLLERR | POLLHUP))) {
+        nssh_reset_signal(signal);
+        raise(signal);
+    }
+    errno = error;
+}
+void nssh_survive_broken_pipes(void) {
+    if (!nssh_signal_is_ignored(SIGPIPE)) nssh_on_signal(SIGPIPE, broken_pipe);
 }
 int nssh_is_nsfs(int descriptor) {
     struct statfs info;

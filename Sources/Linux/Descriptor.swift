@@ -37,8 +37,15 @@ public final class Descriptor {
 
     /// Opens a file, close-on-exec. open(2).
     public static func open(_ path: [UInt8], flags: Int32, mode: mode_t = 0o666) throws(Failure) -> Descriptor {
-        let raw = nssh_open(path.asCString, flags | O_CLOEXEC, mode)
-        return Descriptor(try check(raw, "open", target: path.lossy))
+        while true {
+            let raw = nssh_open(path.asCString, flags | O_CLOEXEC, mode)
+            // A FIFO is waited for.
+            if raw < 0, nssh_errno() == EINTR {
+                if interruptIsPending() { throw .interrupted }
+                continue
+            }
+            return Descriptor(try check(raw, "open", target: path.lossy))
+        }
     }
 
     /// A pipe, both ends close-on-exec. pipe2(2).

@@ -5,8 +5,8 @@ import Linux
 /// What children leave running when they end. nssh adopts it (PR_SET_CHILD_SUBREAPER of prctl(2)), so that it can be ended with
 /// nssh, and does not stay behind as somebody else's.
 ///
-/// Each child has a process group of its own, and so has what descends from it: whatever is in nssh's own group was started by
-/// other means (io.popen, os.execute) and is left alone.
+/// Each child has a process group of its own, and so has what descends from it. What os.execute and io.popen start is not nssh's:
+/// it is in nssh's own group, and what os.execute leaves running is not adopted at all (lua.c).
 enum Orphans {
     nonisolated(unsafe) private static var adopts = false
 
@@ -30,8 +30,10 @@ enum Orphans {
         }
     }
 
-    /// Reaps an ended child that is no `Process`, if it is an orphan; false if it is not ours to reap.
-    static func reap(_ pid: Int32) -> Bool { getpgid(pid) != getpgrp() && waitpid(pid, nil, WNOHANG) == pid }
+    /// Reaps an ended child that is no `Process`, if it surely is an orphan of one; false otherwise: io.popen waits for its own.
+    static func reap(_ pid: Int32) -> Bool {
+        (Children.wasOurs(getpgid(pid)) || Children.wasOurs(getsid(pid))) && waitpid(pid, nil, WNOHANG) == pid
+    }
 
     /// Kills and reaps them all, and what they leave in turn: the end of nssh.
     static func endAll() {

@@ -55,6 +55,7 @@ struct Streams {
                 (source, kept) = number == 0 ? (pipe.read, pipe.write) : (pipe.write, pipe.read)
             }
         } catch {
+            if error.code == Failure.interrupted.code { throw error }
             var failure = error
             failure.stage = "\(name): \(failure.call ?? "")"
             throw failure

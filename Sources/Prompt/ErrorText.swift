@@ -17,6 +17,7 @@ public enum ErrorText {
                 return lua.rawGet(value, "traceback") == .string ? shown + (lua.string(-1) ?? "") : shown
             }
             return text.hasPrefix("table: ") ? "(error object is a table)" : text
+        case .nil: return "(error object is a nil value)"
         default: return (try? lua.display(value)) ?? "(error object is a \(lua.typeName(value)) value)"
         }
     }

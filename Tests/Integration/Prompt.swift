@@ -17,7 +17,7 @@ extension Integration {
             environment["INPUTRC"] = "/dev/null"
             environment["TERM"] = "dumb"
             environment["XDG_STATE_HOME"] = environment["XDG_STATE_HOME"] ?? "relative/is/ignored"
-            environment["HOME"] = environment["HOME"] ?? "/nonexistent"
+            environment["HOME"] = environment["HOME"] ?? "/dev/null"
             let running = Running(Start(arguments: arguments, identity: identity, input: .terminal, environment: environment))
             running.expect(Prompt.sign)
             return running

@@ -9,7 +9,7 @@ extension Integration {
 
         private func start(_ identity: Identity) -> Running {
             let environment: [String: String?] = [
-                "INPUTRC": "/dev/null", "TERM": "dumb", "HOME": "/nonexistent", "PS1": "inner% ", "ENV": nil, "SHELL": "/bin/sh",
+                "INPUTRC": "/dev/null", "TERM": "dumb", "HOME": "/dev/null", "PS1": "inner% ", "ENV": nil, "SHELL": "/bin/sh",
             ]
             let running = Running(Start(arguments: ["-e", prelude, "-i"], identity: identity, input: .terminal, environment: environment))
             running.expect(Shells.sign)
@@ -87,7 +87,8 @@ extension Integration {
             let before = Modes(running)
             // bash has job control: it is the leader of the foreground group, as PID 1 too.
             for options in ["'/bin/bash', '--norc'", "user = 'root', pid = { proc = true }, '/bin/bash', '--norc'"] {
-                enter("r = ns.shell(new{ \(options), env = { PS1 = 'inner> ' } })", running, until: "inner> ")
+                // Spelled otherwise where it is typed, so that its echo is not taken for the prompt.
+                enter("r = ns.shell(new{ \(options), env = { PS1 = 'inn\\x65r> ' } })", running, until: "inner> ")
                 let text = enter("set -o | grep monitor", running, until: "inner> ")
                 #expect(text.contains("monitor") && text.contains("on\r\n"), "\(text)")
                 #expect(!String(decoding: running.stdout, as: UTF8.self).contains("no job control"))

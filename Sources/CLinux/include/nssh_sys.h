@@ -35,7 +35,8 @@ int nssh_link_mtu(int control, const char *name);
 void nssh_reset_signal(int signal);
 /// A handler without SA_RESTART: waits end with EINTR.
 int nssh_on_signal(int signal, void (*handler)(int));
-void nssh_ignore_signal(int signal);
+/// From now on a pipe without reader is an error of write(2), EPIPE; standard output without one is still nssh's end, by SIGPIPE.
+void nssh_survive_broken_pipes(void);
 /// Whether the file system of `descriptor` is nsfs.
 int nssh_is_nsfs(int descriptor);
 /// strerrorname_np(3): NULL where there is none.

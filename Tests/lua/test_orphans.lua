@@ -1,0 +1,61 @@
+-- What children leave running ends with nssh; what is started by other means, as a script does in plain Lua, does not.
+local check = require "check"
+local nssh = sys.readlink("/proc/self/exe")
+local tests = {}
+
+-- Whether a process with this pid is there and no zombie, looked at for a while.
+local function gone(pid)
+  for _ = 1, 200 do
+    local file = io.open("/proc/" .. pid .. "/stat")
+    local state = file and file:read("a"):match("%) (%a)")
+    if file then file:close() end
+    if not state or state == "Z" then return true end
+    sys.sleep(0.01)
+  end
+  return false
+end
+
+-- A line of shell in a pid namespace of its own: what outlives nssh there is adopted by its PID 1, not by the nssh of these tests.
+local function apart(line, ...)
+  local options = { pid = { proc = true }, timeout = 20, "bash", "-c", line .. "\nexit 0", "bash", nssh, ... }
+  if sys.geteuid() ~= 0 then options.user = "root" end
+  local ok, result = pcall(ns.run, options)
+  if not ok then check.skip("a pid namespace with its /proc is forbidden here: " .. result.message) end
+  return result.stdout
+end
+
+local function run(chunk)
+  local result = ns.run{ nssh, "-e", chunk, timeout = 20 }
+  check.ok(result.ok, result.stderr)
+  return result.stdout
+end
+
+tests["a daemon of a child ends with nssh"] = function()
+  local pid = run[[print(ns.run{ sh = "setsid sleep 1000 >/dev/null 2>&1 & sleep 0.1; echo $!" }.stdout)]]:match("%d+")
+  check.ok(gone(pid), "process " .. pid .. " lives on")
+end
+
+tests["a daemon of os.execute lives on, whatever nssh has launched before"] = function()
+  local out = apart([["$1" -e "ns.run{ 'true' } os.execute('setsid -f sleep 1000')"; sleep 0.1; grep -l sleep /proc/[0-9]*/comm]])
+  check.match(out, "^/proc/%d+/comm\n$")
+end
+
+tests["io.popen keeps its exit code, in a session of its own too"] = function()
+  local out = run[[ns.run{ "true" } local f = io.popen("exec setsid sh -c 'exit 3'") sys.sleep(0.1) ns.run{ "true" } print(f:close())]]
+  check.match(out, "nil\texit\t3")
+end
+
+tests["a reader that leaves ends nssh, also after it has written to a child"] = function()
+  local chunk = [[local p <close> = ns.clone{ 'cat', stdin = 'pipe', stdout = 'null' } while true do print(1) end]]
+  check.eq(apart([["$1" -e "$2" | head -1; echo "${PIPESTATUS[0]}"]], chunk), "1\n141\n")
+end
+
+tests["a child that does not read is an error, not the end"] = function()
+  local p <close> = ns.clone{ "true", stdin = "pipe" }
+  p:wait()
+  local ok, message = p.stdin:write(("x"):rep(1 << 20))
+  check.eq(ok, nil)
+  check.match(message, "Broken pipe")
+end
+
+return tests
