@@ -101,15 +101,7 @@ final class LedgerObject: LuaObject {
         ])
 
     /// Declares the metatable of what `since` returns.
-    static func declare(_ state: LuaState) {
-        state.declareMetatable("left behind", crosses: true) { lua in
-            lua.pushTable(fields: 2)
-            lua.push("left behind")
-            lua.rawSet(-2, "__name")
-            lua.state.push(text, lua)
-            lua.rawSet(-2, "__tostring")
-        }
-    }
+    static func declare(_ state: LuaState) { state.declareTable("left behind", text: text) }
 
     nonisolated(unsafe) private static let text = LuaFunction("left.__tostring", [LuaField("self", .table, optional: false, "")], "") {
         call throws(LuaError) in

@@ -31,15 +31,7 @@ enum PlanTable {
     }
 
     /// Declares the metatable of plans.
-    static func declare(_ state: LuaState) {
-        state.declareMetatable("plan", crosses: true) { lua in
-            lua.pushTable(fields: 2)
-            lua.push("plan")
-            lua.rawSet(-2, "__name")
-            lua.state.push(text, lua)
-            lua.rawSet(-2, "__tostring")
-        }
-    }
+    static func declare(_ state: LuaState) { state.declareTable("plan", text: text) }
 
     nonisolated(unsafe) private static let text = LuaFunction("plan.__tostring", [LuaField("self", .table, optional: false, "")], "") {
         call throws(LuaError) in

@@ -41,19 +41,7 @@ enum ResultTable {
     }
 
     /// Declares the metatable of results; they can cross to another process.
-    static func declare(_ state: LuaState) {
-        state.declareMetatable("result", crosses: true) { lua in
-            lua.pushTable(fields: 3)
-            lua.push("result")
-            lua.rawSet(-2, "__name")
-            lua.pushTable(fields: 1)
-            lua.state.push(check, lua)
-            lua.rawSet(-2, "check")
-            lua.rawSet(-2, "__index")
-            lua.state.push(text, lua)
-            lua.rawSet(-2, "__tostring")
-        }
-    }
+    static func declare(_ state: LuaState) { state.declareTable("result", text: text, methods: [check]) }
 
     nonisolated(unsafe) static let check = LuaFunction(
         "result:check", [LuaField("self", .table, optional: false, "a result")],

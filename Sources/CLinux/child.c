@@ -1,5 +1,6 @@
 // Carrying out steps in a child: see nssh_child.h. Only system calls, no allocation, nothing that takes a lock.
 #include "nssh_child.h"
+#include "nssh_sys.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -41,15 +42,9 @@ static int write_file(const struct nssh_step *step) {
 }
 
 static int link_up(const char *name) {
-    struct ifreq request = {0};
-    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
     int control = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (control < 0) return -1;
-    int result = ioctl(control, SIOCGIFFLAGS, &request);
-    if (result == 0) {
-        request.ifr_flags |= IFF_UP;
-        result = ioctl(control, SIOCSIFFLAGS, &request);
-    }
+    int result = nssh_link_flags(control, name, 1, IFF_UP, 0);
     int error = errno;
     close(control);
     errno = error;

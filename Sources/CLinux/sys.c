@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -148,6 +149,12 @@ static void leave(int status, void *closing) {
     _exit(status);
 }
 int nssh_exit_as_copy(void (*closing)(void)) { return on_exit(leave, (void *)closing); }
+
+void nssh_repeat_alarm(int on) {
+    struct timeval step = {0, on ? 50000 : 0};
+    struct itimerval timer = {step, step};
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
 
 static int argument_count;
 static char **argument_values;

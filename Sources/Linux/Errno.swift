@@ -71,7 +71,7 @@ public struct Failure: Error, Sendable {
         if let call, let errno {
             let stage = stage ?? call
             message = stage
-            if let target, !stage.contains(target) { message += "(\(target))" }
+            if let target, stage != target, !stage.hasSuffix(" \(target)") { message += "(\(target))" }
             if stage != call, !stage.hasPrefix(call) { message += " (\(call))" }
             message += ": \(errno.text)"
         }

@@ -52,8 +52,7 @@ extension Proc {
 
     /// The parent's number, both as /proc counts; nil when the process is gone. The `ppid` of proc_pid_stat(5).
     private static func parent(of number: Int32) -> Int32? {
-        guard let bytes = try? read("\(number)/stat"), let close = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
-        let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "))
-        return fields.count > 1 ? Int32(String(decoding: fields[1], as: UTF8.self)) : nil
+        guard let (_, fields) = stat(number), fields.count > 1 else { return nil }
+        return Int32(fields[1])
     }
 }

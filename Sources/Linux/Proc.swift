@@ -50,6 +50,15 @@ public enum Proc {
         try entries(of: ".").compactMap { Int32($0) }.sorted()
     }
 
+    /// The name of a process and the fields behind it, the state first; nil when it is gone. proc_pid_stat(5).
+    public static func stat(_ pid: Int32) -> (name: String, fields: [Substring])? {
+        guard let bytes = try? read("\(pid)/stat"), let open = bytes.firstIndex(of: UInt8(ascii: "(")),
+            let close = bytes.lastIndex(of: UInt8(ascii: ")"))
+        else { return nil }
+        let fields = String(decoding: bytes[(close + 1)...], as: UTF8.self).split(separator: " ")
+        return (String(decoding: bytes[(open + 1)..<close], as: UTF8.self), fields)
+    }
+
     /// The names in a directory below /proc, without `.` and `..`.
     public static func entries(of path: String) throws(Failure) -> [String] {
         return try open(path, flags: O_RDONLY | O_DIRECTORY).entries()
@@ -77,13 +86,14 @@ extension Descriptor {
         return bytes
     }
 
-    /// The names in this directory, without `.` and `..`. fdopendir(3), readdir(3).
-    public func entries() throws(Failure) -> [String] {
+    /// The names in this directory, without `.` and `..`, or of its subdirectories only. fdopendir(3), readdir(3).
+    public func entries(directoriesOnly: Bool = false) throws(Failure) -> [String] {
         guard let directory = fdopendir(raw) else { throw Failure("fdopendir") }
         _ = take()
         defer { closedir(directory) }
         var names: [String] = []
         while let entry = readdir(directory) {
+            if directoriesOnly, entry.pointee.d_type != UInt8(DT_DIR) { continue }
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }

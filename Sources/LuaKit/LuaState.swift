@@ -27,14 +27,7 @@ public final class LuaState {
     public init?(ignoringEnvironment: Bool = false) {
         guard let raw = nssh_lua_new(dispatch, Unmanaged.passUnretained(self).toOpaque(), ignoringEnvironment) else { return nil }
         main.raw = raw
-        // Of error tables: tostring of one gives its place and message.
-        declareMetatable("error", crosses: true) { lua in
-            lua.pushTable(fields: 2)
-            lua.push("error")
-            lua.rawSet(-2, "__name")
-            lua.state.push(errorText, lua)
-            lua.rawSet(-2, "__tostring")
-        }
+        declareTable("error", text: errorText)
     }
 
     deinit { close() }
@@ -166,10 +159,10 @@ public final class LuaState {
 
     // MARK: Errors
 
-    /// Declares a metatable for tables, made at its first use by `make`, which pushes it. One that `crosses` stays with its
-    /// tables when they go to another process.
-    public func declareMetatable(_ name: String, crosses: Bool, _ make: @escaping (Lua) -> Void) {
-        tables.append(TableClass(name: name, crosses: crosses, make: make))
+    /// Declares a metatable for tables: its name, the function that `tostring` calls, methods. It is made at its first use, and
+    /// stays with its tables when they go to another process.
+    public func declareTable(_ name: String, text: LuaFunction, methods: [LuaFunction] = []) {
+        tables.append(TableClass(name: name, text: text, methods: methods))
     }
 
     /// Pushes a declared metatable.
@@ -181,7 +174,7 @@ public final class LuaState {
 
     /// Makes sure that all metatables that values can cross with exist.
     func prepareTransfer(_ lua: Lua) {
-        for table in tables where table.crosses && table.reference == nil {
+        for table in tables where table.reference == nil {
             lua.reserve(6)
             table.push(lua)
             lua.pop()
@@ -197,19 +190,31 @@ public final class LuaState {
 /// A declared metatable for tables.
 final class TableClass {
     let name: String
-    let crosses: Bool
-    private let make: (Lua) -> Void
+    private let text: LuaFunction
+    private let methods: [LuaFunction]
     private(set) var reference: LuaReference?
 
-    init(name: String, crosses: Bool, make: @escaping (Lua) -> Void) {
+    init(name: String, text: LuaFunction, methods: [LuaFunction]) {
         self.name = name
-        self.crosses = crosses
-        self.make = make
+        self.text = text
+        self.methods = methods
     }
 
     func push(_ lua: Lua) {
         if reference == nil {
-            make(lua)
+            lua.pushTable(fields: 3)
+            lua.push(name)
+            lua.rawSet(-2, "__name")
+            lua.state.push(text, lua)
+            lua.rawSet(-2, "__tostring")
+            if !methods.isEmpty {
+                lua.pushTable(fields: methods.count)
+                for method in methods {
+                    lua.state.push(method, lua)
+                    lua.rawSet(-2, method.shortName)
+                }
+                lua.rawSet(-2, "__index")
+            }
             reference = LuaReference(lua)
         }
         reference!.push(lua)

@@ -147,7 +147,7 @@ public enum Transfer {
         private func metatableName(_ table: Int32) -> String {
             guard lua_getmetatable(lua.raw, table) != 0 else { return "" }
             defer { lua.pop() }
-            for table in lua.state.tables where table.crosses {
+            for table in lua.state.tables {
                 table.push(lua)
                 defer { lua.pop() }
                 if lua_rawequal(lua.raw, -1, -2) != 0 { return table.name }
@@ -268,7 +268,7 @@ public enum Transfer {
                 lua_rawset(lua.raw, table)
             }
             if !name.isEmpty {
-                guard let known = lua.state.tables.first(where: { $0.crosses && $0.name == name }) else { throw Malformed() }
+                guard let known = lua.state.tables.first(where: { $0.name == name }) else { throw Malformed() }
                 known.push(lua)
                 lua_setmetatable(lua.raw, table)
             }

@@ -117,14 +117,10 @@ public struct Ledger: Sendable {
 
     /// Fields of /proc/PID/stat; nil when the process is gone. proc_pid_stat(5).
     private static func entry(_ pid: Int32) -> ProcessEntry? {
-        guard let bytes = try? Proc.read("\(pid)/stat"), let close = bytes.lastIndex(of: UInt8(ascii: ")")),
-            let open = bytes.firstIndex(of: UInt8(ascii: "("))
-        else { return nil }
-        let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
-        guard fields.count > 19, let parent = Int32(fields[1]), let group = Int32(fields[2]), let session = Int32(fields[3]),
+        guard let (name, fields) = Proc.stat(pid), fields.count > 19, let parent = Int32(fields[1]), let group = Int32(fields[2]),
+            let session = Int32(fields[3]),
             let start = UInt64(fields[19])
         else { return nil }
-        let name = String(decoding: bytes[(open + 1)..<close], as: UTF8.self)
         let exiting = (UInt64(fields[6]) ?? 0) & 4, killed = fields.count > 28 ? (UInt64(fields[28]) ?? 0) & (1 << 8) : 0
         return ProcessEntry(
             parent: parent, group: group, session: session, start: start, name: parent == 2 ? "[\(name)]" : name,
@@ -159,25 +155,11 @@ public struct Ledger: Sendable {
                     unreadable.append("cgroup: \(path)")
                     continue
                 }
-                for child in Ledger.subdirectories(directory) {
+                for child in (try? directory.entries(directoriesOnly: true)) ?? [] {
                     names.append("\(path)/\(child)")
                     pending.append("\(path)/\(child)")
                 }
             }
-        }
-        return names
-    }
-
-    private static func subdirectories(_ directory: Descriptor) -> [String] {
-        guard let stream = fdopendir(directory.take()) else { return [] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            guard entry.pointee.d_type == UInt8(DT_DIR) else { continue }
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
         }
         return names
     }

@@ -50,7 +50,6 @@ public enum SelfMove {
             let handle = try target.open(nil)
             join = Join(descriptor: handle.descriptor, mask: NamespaceTypes(handle.type))
         }
-        Children.hasJoined = true
         if nssh_setns(join.descriptor.raw, join.mask.rawValue) < 0 {
             var failure = Failure("setns", .last, target: "\(target.description), \(join.mask.description)")
             if failure.errno?.rawValue == EINVAL, join.mask.contains(.user) {
@@ -60,6 +59,7 @@ public enum SelfMove {
             }
             throw failure
         }
+        Children.hasJoined = true
         // Joining the user namespace of somebody else takes PDEATHSIG from a function body.
         try Children.dieWithParent()
     }

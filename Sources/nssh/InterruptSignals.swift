@@ -21,7 +21,12 @@ enum InterruptSignals {
             nssh_on_signal(signal) { number in
                 if number != SIGINT { InterruptSignals.fatal = number }
                 InterruptSignals.state?.interrupt()
+                nssh_repeat_alarm(1)
             }
+        }
+        // A signal between a look at the flag and a read(2) would be lost on that read: it is said again until somebody listens.
+        nssh_on_signal(SIGALRM) { _ in
+            if InterruptSignals.state?.isInterrupted != true { nssh_repeat_alarm(0) }
         }
     }
 

@@ -93,8 +93,8 @@ extension Integration {
                 #expect(text.contains("monitor") && text.contains("on\r\n"), "\(text)")
                 #expect(!String(decoding: running.stdout, as: UTF8.self).contains("no job control"))
                 let shell = tcgetpgrp(running.output)
-                enter("sleep 60 & fg", running, until: "sleep 60\r\n")
-                // bash names the job before it gives it the terminal.
+                // ^C is for the job: it has said that it runs, and bash has given it the terminal.
+                enter("sh -c 'echo $((6*7)); exec sleep 60' & fg", running, until: "42\r\n")
                 #expect(eventually { ![shell, -1].contains(tcgetpgrp(running.output)) })
                 let from = running.stdout.count
                 running.type("\u{3}")

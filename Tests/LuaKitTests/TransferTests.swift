@@ -90,11 +90,7 @@ import Testing
         #expect(other.failure("error(got[1])") == "test:2: failed")
         // A second metatable crosses by the name that both sides gave it.
         for state in [state, other] {
-            state.declareMetatable("mine", crosses: true) { lua in
-                lua.pushTable()
-                lua.push("named")
-                lua.rawSet(-2, "__name")
-            }
+            state.declareTable("mine", text: binding("mine") { _ in 0 })
             state.lua.pushGlobals()
             state.pushMetatable(state.lua, named: "mine")
             state.lua.rawSet(-2, "mine")

@@ -58,3 +58,5 @@ void nssh_forget_input(void);
 int nssh_exit_as_copy(void (*closing)(void));
 /// Whether SIG_IGN is set for a signal.
 int nssh_signal_is_ignored(int signal);
+/// SIGALRM twenty times a second, or no more. setitimer(2).
+void nssh_repeat_alarm(int on);
