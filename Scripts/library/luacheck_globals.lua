@@ -16,6 +16,8 @@ return {
     "same",
     "diff",
     "open",
+    "pins",
+    "unpin",
     "limits",
     "ledger",
   } },

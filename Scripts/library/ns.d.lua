@@ -308,6 +308,11 @@ function handle:owner_uid() end
 ---@return (integer)[] pids their pids
 function handle:processes() end
 
+---Binds the namespace to a file, so that it outlives its processes and nssh. mount(2)
+---ns.unpin lets go of it. The file shows in nssh's own mount namespace, and in those that its mount is shared with.
+---@param path string a file; it is made if it is not there
+function handle:pin(path) end
+
 ---Runs a program or function in this one namespace, and waits
 ---@param options nssh.run a body, and what it gets
 ---@return nssh.result result how it ended, and what it wrote
@@ -435,6 +440,14 @@ function ns.diff(a, b) end
 ---@param type? nssh.type of a process: which; of one namespace: checked if given
 ---@return nssh.handle handle an open handle, which keeps the namespace alive
 function ns.open(target, type) end
+
+---Lists the namespaces bound to files in nssh's own mount namespace: its own pins, those of ip netns, and others
+---@return (table)[] pins path, type and inode of each
+function ns.pins() end
+
+---Lets go of a pinned namespace and removes its file. umount2(2)
+---@param path string the file
+function ns.unpin(path) end
 
 ---Shows how many namespaces of each type may be made in nssh's user namespace: /proc/sys/user
 ---@return table<string, integer> limits { max_uts_namespaces = …, … }

@@ -130,6 +130,13 @@ extension LuaValue {
         return table?.list.compactMap(\.namespaceType)
     }
 
+    /// A path that the kernel can take, as argument `position` of a function.
+    func path(_ position: Int, of function: String) throws(LuaError) -> [UInt8] {
+        let bytes = bytes ?? []
+        if bytes.contains(0) { throw .argument(position, of: function, "a path cannot contain a zero byte") }
+        return bytes
+    }
+
     /// A number of seconds that can be waited for.
     func seconds(_ what: String) throws(LuaError) -> Double? {
         guard let seconds = number else { return nil }

@@ -108,6 +108,20 @@ final class HandleObject: LuaObject {
                 return 1
             },
             LuaFunction(
+                "handle:pin", [receiver, LuaField("path", .string, optional: false, "a file; it is made if it is not there")],
+                "Binds the namespace to a file, so that it outlives its processes and nssh. mount(2)",
+                details:
+                    "ns.unpin lets go of it. The file shows in nssh's own mount namespace, and in those that its mount is shared with.",
+                example: "ns.call({user=\"root\", mnt=true}, function()\n  sys.mount{source=\"none\", target=\"/tmp\", type=\"tmpfs\"}\n  "
+                    + "local p <close> = ns.clone{uts=\"box\"}\n  p:open(\"uts\"):pin(\"/tmp/box\")\n  p:close()\n  "
+                    + "assert(ns.call(\"/tmp/box\", sys.hostname) == \"box\")\n  ns.unpin(\"/tmp/box\")\nend)"
+            ) { call throws(LuaError) in
+                let handle = try call.receiver(HandleObject.self).handle
+                let path = try call[1].path(1, of: "handle:pin")
+                try kernel { () throws(Failure) in try Pin.make(handle, at: path) }
+                return 0
+            },
+            LuaFunction(
                 "handle:run", [receiver, LuaField("options", .record(Declared.runThere), optional: false, "a body, and what it gets")],
                 returns: [LuaField("result", .named("result", .table), "how it ended, and what it wrote")],
                 "Runs a program or function in this one namespace, and waits",

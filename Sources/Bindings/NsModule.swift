@@ -181,6 +181,30 @@ public enum NsModule {
             return 1
         },
         LuaFunction(
+            "ns.pins", returns: [LuaField("pins", .list(.table), "path, type and inode of each")],
+            "Lists the namespaces bound to files in nssh's own mount namespace: its own pins, those of ip netns, and others",
+            example: "for _, pin in ipairs(ns.pins()) do print(pin.path, pin.type, pin.inode) end"
+        ) { call throws(LuaError) in
+            let pins = try kernel { () throws(Failure) in try Pin.all() }
+            let lua = call.lua
+            lua.reserve(5)
+            lua.pushTable(array: pins.count)
+            for (position, pin) in pins.enumerated() {
+                lua.push([("path", .string(pin.path)), ("type", .string(pin.type.rawValue)), ("inode", .integer(Int(pin.inode)))])
+                lua.rawSet(-2, position + 1)
+            }
+            return 1
+        },
+        LuaFunction(
+            "ns.unpin", [LuaField("path", .string, optional: false, "the file")],
+            "Lets go of a pinned namespace and removes its file. umount2(2)",
+            example: "assert(not pcall(ns.unpin, \"/\"))"
+        ) { call throws(LuaError) in
+            let path = try call[0].path(1, of: "ns.unpin")
+            try kernel { () throws(Failure) in try Pin.remove(path) }
+            return 0
+        },
+        LuaFunction(
             "ns.limits", returns: [LuaField("limits", .map(.integer), "{ max_uts_namespaces = …, … }")],
             "Shows how many namespaces of each type may be made in nssh's user namespace: /proc/sys/user",
             example: "assert(ns.limits().max_uts_namespaces >= 0)"

@@ -20,12 +20,7 @@ public enum SysModule {
         }
     }
 
-    /// A path that the kernel can take.
-    private static func path(_ value: LuaValue, _ name: String) throws(LuaError) -> [UInt8] {
-        let bytes = value.bytes ?? []
-        if bytes.contains(0) { throw .argument(1, of: name, "a path cannot contain a zero byte") }
-        return bytes
-    }
+    private static func path(_ value: LuaValue, _ name: String) throws(LuaError) -> [UInt8] { try value.path(1, of: name) }
 
     /// Pushes what `body` gives, or nil and the reason: for what may simply be absent.
     private static func orReason(_ lua: Lua, _ body: () throws(Failure) -> Void) -> Int {

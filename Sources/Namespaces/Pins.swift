@@ -1,0 +1,84 @@
+import CLinux
+import Glibc
+import Linux
+
+/// A namespace bound to a file: it lives as long as the mount does, with no process and no descriptor. The bind mounts of
+/// namespaces(7), and what ip-netns(8) keeps below /run/netns.
+public struct Pin: Equatable, Sendable {
+    /// The file.
+    public var path: String
+    /// The namespace's type.
+    public var type: NamespaceType
+    /// The namespace's inode number.
+    public var inode: UInt64
+
+    /// The pins in nssh's own mount namespace, by path.
+    public static func all() throws(Failure) -> [Pin] {
+        try Mount.own().compactMap { mount in
+            guard mount.type == "nsfs", let (type, inode) = Target.readLink(mount.root) else { return nil }
+            return Pin(path: mount.target, type: type, inode: inode)
+        }.sorted { $0.path < $1.path }
+    }
+
+    /// Binds a namespace to a file, which is made if it is not there. mount(2) with MS_BIND.
+    public static func make(_ handle: NamespaceHandle, at path: [UInt8]) throws(Failure) {
+        try handle.requireOpen()
+        let exclusive = nssh_open(path.asCString, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444)
+        let isNew = exclusive >= 0
+        if isNew {
+            close(exclusive)
+        } else {
+            let errno = Errno.last
+            if errno.rawValue != EEXIST { throw Failure("open", errno, stage: "make the pin's file", target: path.lossy) }
+        }
+        let source = "/proc/self/fd/\(handle.descriptor.raw)"
+        do {
+            try System.mount(
+                source: Array(source.utf8), target: path, type: nil, flags: 4096, // MS_BIND
+                data: nil)
+        } catch {
+            if isNew { unlink(path.asCString) }
+            var failure = error
+            failure.stage = "bind \(handle.link)"
+            failure.target = path.lossy
+            failure.hint = hint(error, handle, path)
+            throw failure
+        }
+    }
+
+    /// Lets go of a pin: umount2(2), then the file is removed.
+    public static func remove(_ path: [UInt8]) throws(Failure) {
+        let file = try Descriptor.open(path, flags: nssh_o_path | O_NOFOLLOW)
+        guard nssh_is_nsfs(file.raw) == 1 else {
+            throw Failure(
+                code: "EINVAL", "\(path.lossy) is no pinned namespace", stage: "unpin", target: path.lossy, hint: "ns.pins() lists them")
+        }
+        file.close()
+        try System.unmount(path, flags: MNT_DETACH)
+        // Another pin below this one keeps the file, and so does what somebody has put there.
+        let rest = try? System.stat(path)
+        if let rest, rest.st_size == 0, rest.st_mode & S_IFMT == S_IFREG { unlink(path.asCString) }
+    }
+
+    private static func hint(_ failure: Failure, _ handle: NamespaceHandle, _ path: [UInt8]) -> String? {
+        switch failure.errno?.rawValue {
+        case EPERM: return "a bind mount needs CAP_SYS_ADMIN in the user namespace of nssh's mount namespace"
+        case EINVAL where handle.type == .mnt:
+            if isOnSharedMount(path.lossy) {
+                return "a mnt namespace cannot be bound on a shared mount: bind a directory to itself and make that private first, "
+                    + "mount --bind DIR DIR; mount --make-private DIR"
+            }
+            return "a mnt namespace can be bound only in one that is older than itself"
+        default: return nil
+        }
+    }
+
+    /// Whether the mount that a path is on passes mounts on to others.
+    private static func isOnSharedMount(_ path: String) -> Bool {
+        guard let mounts = try? Mount.own() else { return false }
+        let holders = mounts.filter { $0.target == "/" || path == $0.target || path.hasPrefix($0.target + "/") }
+        return holders.max { $0.target.utf8.count < $1.target.utf8.count }?.propagation.contains("shared") ?? false
+    }
+}
+
+private let MNT_DETACH: Int32 = 2
