@@ -100,10 +100,8 @@ final class HandleObject: LuaObject {
                 example: "local h <close> = ns.open(\"self\", \"uts\")\nassert(#h:processes() >= 1)"
             ) { handle, call throws(Failure) in
                 let pids = try handle.processes()
-                call.lua.pushTable(array: pids.count)
-                for (position, pid) in pids.enumerated() {
+                call.lua.push(list: pids) { pid in
                     call.lua.push(Int(pid))
-                    call.lua.rawSet(-2, position + 1)
                 }
                 return 1
             },

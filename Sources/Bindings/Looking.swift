@@ -89,10 +89,8 @@ final class LedgerObject: LuaObject {
                 guard let before = call[1].object(LedgerObject.self)?.ledger else { return 0 }
                 let items = after.since(before)
                 let lua = call.lua
-                lua.pushTable(array: items.count)
-                for (position, item) in items.enumerated() {
+                lua.push(list: items) { item in
                     lua.push([("kind", .string(item.kind.rawValue)), ("name", .string(item.name)), ("certain", .boolean(item.isCertain))])
-                    lua.rawSet(-2, position + 1)
                 }
                 lua.state.pushMetatable(lua, named: "left behind")
                 lua.setMetatable(-2)

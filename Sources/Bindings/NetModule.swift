@@ -17,16 +17,13 @@ public enum NetModule {
         ) { call throws(LuaError) in
             let links = try kernel { () throws(Failure) in try Network.links() }
             let lua = call.lua
-            lua.reserve(5)
-            lua.pushTable(array: links.count)
-            for (position, link) in links.enumerated() {
+            lua.push(list: links) { link in
                 lua.push([
                     ("name", .string(link.name)), ("index", .integer(link.index)), ("up", .boolean(link.isUp)), ("mtu", .integer(link.mtu)),
                     ("address", link.address.isEmpty ? nil : .string(link.address)),
                 ])
                 lua.push(link.flagNames)
                 lua.rawSet(-2, "flags")
-                lua.rawSet(-2, position + 1)
             }
             return 1
         },
@@ -37,14 +34,11 @@ public enum NetModule {
         ) { call throws(LuaError) in
             let addresses = try kernel { () throws(Failure) in try Network.addresses() }
             let lua = call.lua
-            lua.reserve(4)
-            lua.pushTable(array: addresses.count)
-            for (position, address) in addresses.enumerated() {
+            lua.push(list: addresses) { address in
                 lua.push([
                     ("link", .string(address.link)), ("family", .string(address.family)), ("address", .string(address.address)),
                     ("prefix", .integer(address.prefix)),
                 ])
-                lua.rawSet(-2, position + 1)
             }
             return 1
         },

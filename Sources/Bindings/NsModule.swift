@@ -187,11 +187,8 @@ public enum NsModule {
         ) { call throws(LuaError) in
             let pins = try kernel { () throws(Failure) in try Pin.all() }
             let lua = call.lua
-            lua.reserve(5)
-            lua.pushTable(array: pins.count)
-            for (position, pin) in pins.enumerated() {
+            lua.push(list: pins) { pin in
                 lua.push([("path", .string(pin.path)), ("type", .string(pin.type.rawValue)), ("inode", .integer(Int(pin.inode)))])
-                lua.rawSet(-2, position + 1)
             }
             return 1
         },

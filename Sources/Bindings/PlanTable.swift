@@ -16,14 +16,11 @@ enum PlanTable {
         let options = try OptionsReader(call.lua, call[0], for: .clone).options
         let lines = Plan(for: options).lines
         let lua = call.lua
-        lua.reserve(6)
-        lua.pushTable(array: lines.count)
-        for (position, line) in lines.enumerated() {
+        lua.push(list: lines) { line in
             lua.push([
                 ("call", .string(line.call)), ("text", .string(line.text)), ("by", .string(line.maker.rawValue)),
                 ("asked", .boolean(line.isAsked)),
             ])
-            lua.rawSet(-2, position + 1)
         }
         lua.state.pushMetatable(lua, named: "plan")
         lua.setMetatable(-2)

@@ -9,17 +9,17 @@ public enum Reference {
         var collector = Collector()
         lua.reserve(20)
         lua.pushTable()
-        push(lua, lua.state.modules.map { $0 }) { lua, module in
+        lua.push(list: lua.state.modules) { module in
             lua.push([("name", .string(module.name)), ("summary", .string(module.summary))])
             functions(lua, module.functions, &collector)
             lua.rawSet(-2, "functions")
         }
         lua.rawSet(-2, "modules")
-        push(lua, Help.classes) { lua, declaration in
+        lua.push(list: Help.classes) { declaration in
             lua.push([("name", .string(declaration.name)), ("summary", .string(declaration.summary))])
             functions(lua, declaration.methods, &collector)
             lua.rawSet(-2, "methods")
-            push(lua, declaration.properties) { lua, property in
+            lua.push(list: declaration.properties) { property in
                 lua.push([
                     ("name", .string(property.name)), ("summary", .string(property.summary)),
                     ("annotation", .string(property.type.annotation)),
@@ -30,13 +30,13 @@ public enum Reference {
         lua.rawSet(-2, "classes")
         functions(lua, [ResultTable.check, Help.function], &collector)
         lua.rawSet(-2, "others")
-        push(lua, collector.records) { lua, record in
+        lua.push(list: collector.records) { record in
             lua.push([("name", .string(record.name)), ("positions", record.positions.map { .string($0.type.annotation) })])
             fields(lua, record.fields)
             lua.rawSet(-2, "fields")
         }
         lua.rawSet(-2, "records")
-        push(lua, collector.named) { lua, named in
+        lua.push(list: collector.named) { named in
             lua.push([("name", .string(named.name)), ("annotation", .string(named.type.annotation))])
         }
         lua.rawSet(-2, "types")
@@ -65,17 +65,8 @@ public enum Reference {
         }
     }
 
-    private static func push<Element>(_ lua: Lua, _ list: [Element], _ body: (Lua, Element) -> Void) {
-        lua.reserve(8)
-        lua.pushTable(array: list.count)
-        for (position, element) in list.enumerated() {
-            body(lua, element)
-            lua.rawSet(-2, position + 1)
-        }
-    }
-
     private static func fields(_ lua: Lua, _ list: [LuaField]) {
-        push(lua, list) { lua, field in
+        lua.push(list: list) { field in
             lua.push([
                 ("name", .string(field.name)), ("summary", .string(field.summary)), ("annotation", .string(field.type.annotation)),
                 ("type", .string(field.type.description)), ("optional", .boolean(field.isOptional)),
@@ -85,7 +76,7 @@ public enum Reference {
 
     private static func functions(_ lua: Lua, _ list: [LuaFunction], _ collector: inout Collector) {
         for function in list { for field in function.parameters + function.results { collector.visit(field.type) } }
-        push(lua, list) { lua, function in
+        lua.push(list: list) { function in
             lua.push([
                 ("name", .string(function.name)), ("short", .string(function.shortName)), ("signature", .string(function.signature)),
                 ("summary", .string(function.summary)), ("details", .string(function.details)), ("example", .string(function.example)),

@@ -88,10 +88,8 @@ public enum SysModule {
             example: "print(#sys.getgroups())"
         ) { call throws(LuaError) in
             let groups = try kernel { () throws(Failure) in try System.groups() }
-            call.lua.pushTable(array: groups.count)
-            for (position, group) in groups.enumerated() {
+            call.lua.push(list: groups) { group in
                 call.lua.push(Int(group))
-                call.lua.rawSet(-2, position + 1)
             }
             return 1
         },
@@ -173,15 +171,12 @@ public enum SysModule {
             "Lists the mounts of the calling process's mount namespace. /proc/self/mountinfo", example: "assert(#sys.mounts() > 0)"
         ) { call throws(LuaError) in
             let mounts = try kernel { () throws(Failure) in try Mount.own() }
-            call.lua.reserve(4)
-            call.lua.pushTable(array: mounts.count)
-            for (position, mount) in mounts.enumerated() {
+            call.lua.push(list: mounts) { mount in
                 call.lua.push([
                     ("id", .integer(mount.id)), ("parent", .integer(mount.parent)), ("root", .string(mount.root)),
                     ("target", .string(mount.target)), ("options", .string(mount.options)), ("propagation", .string(mount.propagation)),
                     ("type", .string(mount.type)), ("source", .string(mount.source)),
                 ])
-                call.lua.rawSet(-2, position + 1)
             }
             return 1
         },

@@ -52,4 +52,3 @@ const void *nssh_script_source(int index, size_t *size) {
     return scripts[index].source;
 }
 void nssh_write_out(const void *bytes, size_t size) { fwrite(bytes, 1, size, stdout); }
-void nssh_flush_out(void) { fflush(stdout); }

@@ -42,7 +42,6 @@ char **nssh_environ(void) {
     extern char **environ;
     return environ;
 }
-int nssh_unshare(int flags) { return unshare(flags); }
 int nssh_setns(int descriptor, int types) { return setns(descriptor, types); }
 int nssh_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 int nssh_pidfd_send_signal(int descriptor, int signal) {

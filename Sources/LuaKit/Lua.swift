@@ -149,15 +149,18 @@ extension Lua {
     /// Pops a table: it becomes the metatable of the value at `index`.
     public func setMetatable(_ index: Int32) { lua_setmetatable(raw, index) }
 
-    /// Pushes a list of strings.
-    public func push(_ list: [String]) {
-        reserve(2)
+    /// Pushes a list; `body` pushes one value for an element.
+    public func push<Element>(list: [Element], _ body: (Element) -> Void) {
+        reserve(8)
         pushTable(array: list.count)
-        for (position, text) in list.enumerated() {
-            push(text)
+        for (position, element) in list.enumerated() {
+            body(element)
             rawSet(-2, position + 1)
         }
     }
+
+    /// Pushes a list of strings.
+    public func push(_ list: [String]) { push(list: list) { push($0) } }
 
     /// Pushes a table of named scalars.
     public func push(_ fields: [(name: String, value: LuaScalar?)]) {

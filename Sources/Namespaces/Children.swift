@@ -123,7 +123,4 @@ public enum Children {
         for child in living { child.close() }
         Orphans.endAll()
     }
-
-    /// The pids of those that live.
-    public static var pids: [Int32] { living.map(\.pid) }
 }

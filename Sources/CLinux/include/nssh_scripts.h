@@ -9,4 +9,3 @@ const char *nssh_script_module(int index);
 const void *nssh_script_source(int index, size_t *size);
 /// fwrite(3) to stdout.
 void nssh_write_out(const void *bytes, size_t size);
-void nssh_flush_out(void);

@@ -10,7 +10,6 @@ int nssh_argc(void);
 char **nssh_argv(void);
 int nssh_errno(void);
 char **nssh_environ(void);
-int nssh_unshare(int flags);
 int nssh_setns(int descriptor, int types);
 int nssh_pidfd_open(pid_t pid);
 int nssh_pidfd_send_signal(int descriptor, int signal);
