@@ -41,8 +41,11 @@ enum Declared {
             ], "new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join"),
         typeField("ipc", [], "new ipc namespace"),
         typeField(
-            "pid", [LuaField("proc", .boolean, "a fresh /proc, in a new mnt namespace")],
-            "new pid namespace: the child is PID 1 there"),
+            "pid",
+            [
+                LuaField("proc", .boolean, "a fresh /proc, in a new mnt namespace"),
+                LuaField("init", .boolean, "PID 1 is an init that reaps, forwards signals and passes the end on; the body is its child"),
+            ], "new pid namespace: the child is PID 1 there"),
         typeField("mnt", mntSettings, "new mnt namespace, its mounts private"),
         typeField("mount", mntSettings, "the same as mnt"),
         typeField(
@@ -53,7 +56,7 @@ enum Declared {
                 LuaField(
                     "setgroups", .choice(["allow", "deny"]),
                     "whether setgroups(2) is allowed inside; denied anyway where the kernel wants it"),
-            ], "new user namespace; true maps nobody, \"root\" maps you to 0, \"self\" to yourself"),
+            ], "new user namespace; true maps nobody, \"root\" maps you to 0, \"self\" to yourself, \"auto\" your subordinate ids too"),
         typeField(
             "net", [LuaField("lo", .boolean, "brings lo up")], "new net namespace; lo stays down unless net = { lo = true }"),
         typeField("cgroup", [], "new cgroup namespace"),
@@ -91,18 +94,27 @@ enum Declared {
         LuaField("gid", .integer, "its group id, as seen from inside"),
         LuaField("groups", .list(.integer), "its supplementary groups, as seen from inside; none if uid is given as root"),
     ]
+    private static let grantType = LuaType.either([.file, .object("handle")])
+    private static let programFields: [LuaField] = [
+        LuaField("session", .boolean, "a session and a terminal of its own, setsid(2) and pty(7)"),
+        LuaField("fds", .numbered(grantType), "descriptors that a program gets: { [3] = a file or a handle }"),
+    ]
+    private static let detachField = LuaField("detach", .boolean, "it outlives nssh, in a session of its own")
     private static let timeoutField = LuaField("timeout", seconds, "kills it after so long, and says so")
     private static let argv = LuaField("body", .either([.string, .function, .number]), "a program and its arguments, or one Lua function")
 
-    static let clone = LuaRecord("ns.clone", typeFields + bodyFields + streamFields + processFields, positions: argv)
-    static let run = LuaRecord("ns.run", typeFields + bodyFields + streamFields + processFields + [timeoutField], positions: argv)
-    static let plan = LuaRecord("ns.plan", typeFields + bodyFields + streamFields + processFields + [timeoutField], positions: argv)
+    /// What every program or function can have, with new namespaces or without.
+    private static let bodied = bodyFields + streamFields + processFields + programFields
+
+    static let clone = LuaRecord("ns.clone", typeFields + bodied + [detachField], positions: argv)
+    static let run = LuaRecord("ns.run", typeFields + bodied + [timeoutField], positions: argv)
+    static let plan = LuaRecord("ns.plan", typeFields + bodied + [detachField, timeoutField], positions: argv)
     static let call = LuaRecord("ns.call", typeFields + streamFields + processFields + [timeoutField])
-    static let shell = LuaRecord("ns.shell", typeFields + bodyFields + processFields + [timeoutField], positions: argv)
+    static let shell = LuaRecord("ns.shell", typeFields + bodyFields + processFields + programFields + [timeoutField], positions: argv)
     static let unshare = LuaRecord("ns.unshare", typeFields, elsewhere: "; a body is for ns.run, joining for ns.setns")
     /// In a process or namespace that exists: no new ones.
-    static let runThere = LuaRecord("run", bodyFields + streamFields + processFields + [timeoutField], positions: argv)
-    static let shellThere = LuaRecord("shell", bodyFields + processFields + [timeoutField], positions: argv)
+    static let runThere = LuaRecord("run", bodied + [timeoutField], positions: argv)
+    static let shellThere = LuaRecord("shell", bodyFields + processFields + programFields + [timeoutField], positions: argv)
     static let wait = LuaRecord(
         "ns.wait", [LuaField("timeout", seconds, "gives up after so long")],
         positions: LuaField("processes", .object("process"), "those to wait for"))

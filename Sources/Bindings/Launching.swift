@@ -56,6 +56,12 @@ enum Launching {
         var reader = try OptionsReader(lua, options, for: .shell)
         try join(&reader, target)
         fflush(nil)
+        if reader.options.session != nil {
+            let process = try launch(lua, reader)
+            _ = try kernel { () throws(Failure) in try process.relay(timeout: reader.options.timeout) }
+            try ResultTable.push(lua, process, try kernel { () throws(Failure) in try process.takeResults() })
+            return 1
+        }
         let terminal = Terminal(0)
         if terminal == nil { reader.options.foreground = false }
         let process: Process

@@ -37,6 +37,7 @@ struct OptionsReader {
         try readBody(table, use)
         try readStreams(table, use)
         try readProcess(table)
+        try readProgram(table, use)
         options.timeout = try table["timeout"].seconds("timeout")
     }
 
@@ -59,9 +60,10 @@ struct OptionsReader {
             }
             options.types.insert(type)
             try readSettings(type, value)
-            if use == .unshare, type == .pid, options.proc {
+            if use == .unshare, type == .pid, options.proc || options.initProcess {
                 // It would show the old one: nssh itself stays in that.
-                throw .message("pid.proc: a new pid namespace is entered by nssh's next children only; give it to the first of them")
+                let name = options.proc ? "proc" : "init"
+                throw .message("pid.\(name): a new pid namespace is entered by nssh's next children only; give it to the first of them")
             }
         }
     }
@@ -87,9 +89,11 @@ struct OptionsReader {
             case (.uts, _): options.hostname = value.bytes
             case (.user, "root"): options.user = .root
             case (.user, "self"): options.user = .identity
+            case (.user, "auto"): options.user = try kernel { () throws(Failure) in try Subordinate.map() }
             case (.user, _):
                 throw .message(
-                    "user: \"root\", \"self\" or a path expected, got \"\(text.prefix(40))\"\(didYouMean(text, among: ["root", "self"]))")
+                    "user: \"root\", \"self\", \"auto\" or a path expected, got \"\(text.prefix(40))\""
+                        + didYouMean(text, among: ["root", "self", "auto"]))
             default:
                 throw .message(
                     "\(type.rawValue): true, settings or a namespace to join expected, got \"\(text.prefix(40))\"; a path starts with /")
@@ -106,6 +110,7 @@ struct OptionsReader {
                 options.types.insert(.mnt)
                 options.proc = true
             }
+            options.initProcess = settings?["init"].boolean == true
         case .mnt:
             if let propagation = settings?["propagation"].string { options.propagation = Options.Propagation(rawValue: propagation) }
             if settings?["proc"].boolean == true { options.proc = true }
@@ -225,6 +230,40 @@ struct OptionsReader {
             var ids: [UInt32] = []
             for group in groups { if let id = try id(group, "groups") { ids.append(id) } }
             options.groups = ids
+        }
+    }
+
+    private mutating func readProgram(_ table: LuaTable, _ use: Use) throws(LuaError) {
+        let isHeld = if case .held = options.body { true } else { false }
+        if table["detach"].boolean == true {
+            if Children.generation > 0 {
+                throw .message("detach: a function body ends with nssh, and so does what it starts; start it from nssh itself")
+            }
+            if function != nil { throw .message("detach: a function body is a copy of nssh and ends with it; detach a program") }
+            options.detached = true
+        }
+        if table["session"].boolean == true {
+            if isHeld { throw .message("session: a held process has no terminal: give it a body") }
+            if options.detached { throw .message("session: its terminal ends with nssh; what is detached has a session without one") }
+            options.session = use == .run ? .captured : use == .shell ? .relayed : .kept
+            options.foreground = false
+            if table["stdin"].isNone { options.stdin = .terminal }
+            if table["stdout"].isNone { options.stdout = .terminal }
+            if table["stderr"].isNone { options.stderr = .terminal }
+        }
+        for (name, value) in table["fds"].table?.fields ?? [] {
+            guard case .program = options.body else { throw .message("fds: they are for a program; a function keeps Lua's open files") }
+            guard let number = Int32(name.lossy), number > 2, number < 1 << 20 else {
+                throw .message("fds: the number of a descriptor from 3 on expected, got \(name.lossy); 0, 1 and 2 are stdin, stdout and stderr")
+            }
+            let descriptor: Int32
+            if let handle = value.object(HandleObject.self)?.handle {
+                try kernel { () throws(Failure) in try handle.requireOpen() }
+                descriptor = handle.descriptor.raw
+            } else {
+                descriptor = nssh_lua_file_descriptor(lua.raw, value.position ?? 0)
+            }
+            options.grants.append((number, descriptor))
         }
     }
 

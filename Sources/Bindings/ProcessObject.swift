@@ -45,7 +45,7 @@ final class ProcessObject: LuaObject {
     }
 
     /// Collection ends held ones only: nothing else could use them any more.
-    override func collect() { if process.body == .held { process.close() } }
+    override func collect() { if process.body == .held, !process.isDetached { process.close() } }
 
     override var description: String {
         let state: String

@@ -126,6 +126,7 @@ static int run(const struct nssh_step *step, const void *signal_mask) {
     case NSSH_OP_LINK_UP: return link_up(step->text);
     case NSSH_OP_SETSID: return setsid() < 0 ? -1 : 0;
     case NSSH_OP_SETPGID: return setpgid(0, 0);
+    case NSSH_OP_CONTROLLING_TERMINAL: return ioctl((int)step->a, TIOCSCTTY, 0);
     case NSSH_OP_FOREGROUND: return foreground((int)step->a);
     case NSSH_OP_DUP:
         if (step->a == step->b) return fcntl((int)step->a, F_SETFD, 0);
@@ -145,8 +146,9 @@ static int run(const struct nssh_step *step, const void *signal_mask) {
     case NSSH_OP_EXEC: return exec_first(step);
     case NSSH_OP_EXEC_DESCRIPTOR: {
         char *const empty[] = {NULL};
-        return (int)syscall(SYS_execveat, step->a, "", empty, empty, AT_EMPTY_PATH);
+        return (int)syscall(SYS_execveat, step->a, "", step->arguments ? step->arguments : empty, empty, AT_EMPTY_PATH);
     }
+    case NSSH_OP_SPLIT: return 0;  // launch.c has done it
     }
     errno = ENOSYS;
     return -1;

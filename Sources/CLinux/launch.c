@@ -45,12 +45,12 @@ struct work {
     char *stacks;
 };
 
-/// Two stacks (child, intermediate), made at the first use and kept. A child that does not suspend nssh is past its last
+/// Three stacks (child, intermediate, the program of an init), made at the first use and kept. A child that does not suspend nssh is past its last
 /// step, or gone, before the next launch.
 static char *stacks(void) {
     static char *memory;
     if (!memory) {
-        void *new = mmap(NULL, 2 * STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+        void *new = mmap(NULL, 3 * STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
         if (new == MAP_FAILED) return NULL;
         memory = new;
     }
@@ -62,15 +62,63 @@ struct nssh_status *nssh_status_new(void) {
     return page == MAP_FAILED ? NULL : page;
 }
 
-static void report(struct nssh_status *status, int step, bool in_outer) {
-    status->step = step;
-    status->in_outer = in_outer;
-    status->error = errno;
+static _Noreturn void fail(struct work *work, int step, enum nssh_list list) {
+    work->status->step = step;
+    work->status->list = list;
+    work->status->error = errno;
+    _exit(127);
+}
+
+/// Carries out the steps from `first` up to `end`, or ends the process.
+static void run_steps(struct work *work, int first, int end) {
+    int failed = nssh_run_steps(work->launch->steps + first, end - first, work->signal_mask);
+    if (failed >= 0) fail(work, first + failed, NSSH_LIST_STEPS);
+}
+
+static _Noreturn void program(struct work *work) {
+    run_steps(work, work->launch->split, work->launch->count);
+    _exit(127);
+}
+
+/// The second argument of an init: there is room for ten digits (Plan).
+static void write_pid(const struct nssh_step *step, long pid) {
+    char *end = step->arguments[1] + 10;
+    for (*end = 0; end > step->arguments[1]; pid /= 10) *--end = (char)('0' + pid % 10);
+}
+
+/// PID 1 makes the program and becomes an init; returns in a program that is a copy.
+static void split(struct work *work) {
+    const struct nssh_launch *launch = work->launch;
+    struct clone_args args = {.exit_signal = SIGCHLD};
+    long pid;
+    if (launch->shares) {
+        args.flags = CLONE_VM | CLONE_VFORK;
+        args.stack = (uintptr_t)(work->stacks + 2 * STACK_SIZE);
+        args.stack_size = STACK_SIZE;
+        ON_NEW_STACK(pid, &args, program, work);
+        if (pid < 0) errno = (int)-pid;
+    } else {
+        pid = syscall(SYS_clone3, &args, sizeof args);
+    }
+    if (pid == 0) return;
+    if (pid < 0) fail(work, launch->split, NSSH_LIST_STEPS);
+    if (work->status->error) _exit(127);
+    write_pid(&launch->keeper[launch->keeper_count - 1], pid);
+    int failed = nssh_run_steps(launch->keeper, launch->keeper_count, work->signal_mask);
+    fail(work, failed, NSSH_LIST_KEEPER);
+}
+
+/// All steps; returns in a child that is a copy.
+static void run_child(struct work *work) {
+    const struct nssh_launch *launch = work->launch;
+    if (!launch->keeper) return run_steps(work, 0, launch->count);
+    run_steps(work, 0, launch->split);
+    split(work);
+    run_steps(work, launch->split, launch->count);
 }
 
 static _Noreturn void child(struct work *work) {
-    int failed = nssh_run_steps(work->launch->steps, work->launch->count, work->signal_mask);
-    if (failed >= 0) report(work->status, failed, false);
+    run_child(work);
     _exit(127);
 }
 
@@ -86,10 +134,8 @@ static long make_child(struct work *work, bool to_parent) {
     if (!launch->shares) {
         result = syscall(SYS_clone3, &args, sizeof args);
         if (result == 0) {
-            int failed = nssh_run_steps(launch->steps, launch->count, work->signal_mask);
-            if (failed < 0) return 0;
-            report(work->status, failed, false);
-            _exit(127);
+            run_child(work);
+            return 0;
         }
     } else {
         args.flags |= CLONE_VM | CLONE_CLEAR_SIGHAND | (launch->suspends ? CLONE_VFORK : 0);
@@ -109,13 +155,10 @@ static long make_child(struct work *work, bool to_parent) {
 static int intermediate(struct work *work) {
     const struct nssh_launch *launch = work->launch;
     int failed = nssh_run_steps(launch->outer, launch->outer_count, work->signal_mask);
-    if (failed >= 0) {
-        report(work->status, failed, true);
-        _exit(127);
-    }
+    if (failed >= 0) fail(work, failed, NSSH_LIST_OUTER);
     long pid = make_child(work, true);
     if (pid == 0) return 0;
-    if (pid < 0) report(work->status, launch->outer_count, true);
+    if (pid < 0) fail(work, launch->outer_count, NSSH_LIST_OUTER);
     _exit(0);
 }
 

@@ -137,6 +137,23 @@ int nssh_signal_is_ignored(int signal) {
     return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+int nssh_open_pty(int *slave) {
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (master < 0) return -1;
+    if (unlockpt(master) == 0) {
+        *slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+        if (*slave >= 0) return master;
+    }
+    int error = errno;
+    close(master);
+    errno = error;
+    return -1;
+}
+int nssh_copy_window_size(int from, int to) {
+    struct winsize size;
+    return ioctl(from, TIOCGWINSZ, &size) < 0 ? -1 : ioctl(to, TIOCSWINSZ, &size);
+}
+
 void nssh_forget_input(void) {
     __fpurge(stdin);
     clearerr(stdin);

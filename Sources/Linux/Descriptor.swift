@@ -27,9 +27,9 @@ public final class Descriptor {
     /// A copy, close-on-exec, not among the standard streams. F_DUPFD_CLOEXEC.
     public func duplicate() throws(Failure) -> Descriptor { try Descriptor.duplicate(raw) }
 
-    /// A copy of a descriptor that somebody else owns.
-    public static func duplicate(_ raw: Int32) throws(Failure) -> Descriptor {
-        Descriptor(try check(nssh_fcntl(raw, F_DUPFD_CLOEXEC, 3), "fcntl", stage: "F_DUPFD_CLOEXEC"))
+    /// A copy of a descriptor that somebody else owns, with a number above `above`.
+    public static func duplicate(_ raw: Int32, above: Int32 = 2) throws(Failure) -> Descriptor {
+        Descriptor(try check(nssh_fcntl(raw, F_DUPFD_CLOEXEC, Int(above) + 1), "fcntl", stage: "F_DUPFD_CLOEXEC"))
     }
 
     /// Whether it is open.
@@ -48,12 +48,14 @@ public final class Descriptor {
         }
     }
 
-    /// A pipe, both ends close-on-exec. pipe2(2).
-    public static func pipe() throws(Failure) -> (read: Descriptor, write: Descriptor) {
+    /// A pipe, both ends close-on-exec, with numbers above `above`. pipe2(2).
+    public static func pipe(above: Int32 = 2) throws(Failure) -> (read: Descriptor, write: Descriptor) {
         var ends: (Int32, Int32) = (-1, -1)
         let result = withUnsafeMutableBytes(of: &ends) { nssh_pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self)) }
         try check(result, "pipe2")
-        return (Descriptor(ends.0), Descriptor(ends.1))
+        let pipe = (read: Descriptor(ends.0), write: Descriptor(ends.1))
+        if min(ends.0, ends.1) > above { return pipe }
+        return (try duplicate(ends.0, above: above), try duplicate(ends.1, above: above))
     }
 
     /// A file without a name, in memory. memfd_create(2).

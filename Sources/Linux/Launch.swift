@@ -9,12 +9,17 @@ public struct Launch {
     public var steps: [Step] = []
     /// Steps of an intermediate that makes the child and ends; empty: none.
     public var outer: [Step] = []
+    /// What PID 1 does when it has made the program, at the step `split`: it becomes an init. Empty: the child is the program.
+    public var keeper: [Step] = []
     /// The intermediate has its own copy of the memory.
     public var outerCopies = false
     /// The child execs and shares nssh's memory until then; otherwise it is a copy of nssh.
     public var shares = true
     /// Steps of nssh itself while the child waits at its first step; with the child's pid. Empty: the child does not wait.
     public var meanwhile: ((Int32) throws(Failure) -> Void)?
+
+    /// The highest number among the descriptors that the steps make for the program: nssh's own pipes stay above it.
+    public var highestGranted: Int32 = 2
 
     /// Steps of a child that is a copy, after it has reported that it is ready and nssh has done `whenReady`.
     public var closing: [Step] = []
@@ -45,8 +50,8 @@ public struct Launch {
         }
         let status = Launch.status!
         // A child that needs nssh's help waits for a byte; that it execs, is ready or dies shows at the other pipe's end.
-        let go = meanwhile == nil && whenReady == nil ? nil : try Descriptor.pipe()
-        let done = meanwhile != nil && shares || reportsReady ? try Descriptor.pipe() : nil
+        let go = meanwhile == nil && whenReady == nil ? nil : try Descriptor.pipe(above: highestGranted)
+        let done = meanwhile != nil && shares || reportsReady ? try Descriptor.pipe(above: highestGranted) : nil
         var steps = steps
         if let go, meanwhile != nil { steps.insert(Step(.awaitParent(read: go.read.raw, write: go.write.raw)), at: 0) }
         if let done, !shares { steps.append(Step(.signalParent(done.write.raw))) }
@@ -62,6 +67,9 @@ public struct Launch {
             launch.outer = outer.isEmpty ? nil : UnsafePointer(arena.steps(outer))
             launch.outer_count = Int32(outer.count)
             launch.outer_copies = outerCopies
+            launch.keeper = keeper.isEmpty ? nil : UnsafePointer(arena.steps(keeper))
+            launch.keeper_count = Int32(keeper.count)
+            launch.split = Int32(steps.firstIndex { if case .split = $0.action { true } else { false } } ?? 0)
             launch.shares = shares
             launch.suspends = shares && meanwhile == nil
             let pid = nssh_launch(&launch, status, mask)
@@ -100,8 +108,7 @@ public struct Launch {
         let pidfd = Descriptor(status.pointee.pidfd)
         if status.pointee.error != 0 {
             if pid > 0 { Launch.reap(pid) }
-            throw failure(
-                inOuter: status.pointee.in_outer != 0, Int(status.pointee.step), Errno(rawValue: status.pointee.error), steps)
+            throw failure(Int(status.pointee.list), Int(status.pointee.step), Errno(rawValue: status.pointee.error), steps)
         }
         if pid < 0 { throw Failure("clone3", errno, target: types.isEmpty ? nil : types.description) }
         return .parent(pid: pid, pidfd: pidfd)
@@ -110,11 +117,12 @@ public struct Launch {
     /// Waits for a child that is ending, whatever signals come. waitpid(2).
     private static func reap(_ pid: Int32) { while waitpid(pid, nil, 0) < 0, nssh_errno() == EINTR {} }
 
-    private func failure(inOuter: Bool, _ position: Int, _ errno: Errno, _ steps: [Step]) -> Failure {
-        if inOuter, position >= outer.count {
+    private func failure(_ list: Int, _ position: Int, _ errno: Errno, _ steps: [Step]) -> Failure {
+        let isOuter = list == Int(NSSH_LIST_OUTER.rawValue)
+        if isOuter, position >= outer.count {
             return Failure("clone3", errno, target: types.isEmpty ? nil : types.description)
         }
-        let step = (inOuter ? outer : steps)[position]
+        let step = (isOuter ? outer : list == Int(NSSH_LIST_KEEPER.rawValue) ? keeper : steps)[position]
         return Failure(step.call, errno, stage: step.stage, target: step.target)
     }
 }
@@ -124,6 +132,9 @@ private let PR_GET_DUMPABLE: Int32 = 3
 private let PR_SET_DUMPABLE: Int32 = 4
 
 extension Launch {
+    /// PR_SET_DUMPABLE of prctl(2).
+    public static func becomeDumpable() { _ = nssh_prctl(PR_SET_DUMPABLE, 1) }
+
     /// Runs `body` dumpable if that is wanted: the files below /proc of an undumpable process are root's, and nobody else
     /// can write the maps and offsets in them.
     public static func dumpable<Result>(_ wanted: Bool, _ body: () throws(Failure) -> Result) throws(Failure) -> Result {

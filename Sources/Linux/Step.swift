@@ -19,6 +19,7 @@ public struct Step {
         case linkUp(String)
         case setsid
         case setpgid
+        case controllingTerminal(Int32)
         case foreground(terminal: Int32)
         case dup(from: Int32, to: Int32)
         case closeOnExec(from: Int32)
@@ -34,7 +35,9 @@ public struct Step {
         case signalAction(Int32, ignored: Bool)
         case unblockSignals
         case exec(candidates: [[UInt8]], arguments: [[UInt8]], environment: [[UInt8]])
-        case execDescriptor(Int32)
+        case execDescriptor(Int32, arguments: [[UInt8]])
+        /// PID 1 makes the program here, and becomes its init.
+        case split
     }
 
     /// What it does.
@@ -62,6 +65,7 @@ public struct Step {
         case .linkUp: "ioctl"
         case .setsid: "setsid"
         case .setpgid: "setpgid"
+        case .controllingTerminal: "ioctl"
         case .foreground: "tcsetpgrp"
         case .dup: "dup2"
         case .closeOnExec: "close_range"
@@ -77,6 +81,7 @@ public struct Step {
         case .unblockSignals: "sigprocmask"
         case .exec: "execve"
         case .execDescriptor: "execveat"
+        case .split: "clone3"
         }
     }
 
@@ -194,6 +199,9 @@ struct StepArena: ~Copyable {
             step.text = UnsafePointer(bytes(name.utf8))
         case .setsid: step.op = NSSH_OP_SETSID
         case .setpgid: step.op = NSSH_OP_SETPGID
+        case .controllingTerminal(let terminal):
+            step.op = NSSH_OP_CONTROLLING_TERMINAL
+            step.a = Int(terminal)
         case .foreground(let terminal):
             step.op = NSSH_OP_FOREGROUND
             step.a = Int(terminal)
@@ -240,9 +248,11 @@ struct StepArena: ~Copyable {
             step.list = list(candidates)
             step.arguments = list(arguments)
             step.environment = list(environment)
-        case .execDescriptor(let descriptor):
+        case .execDescriptor(let descriptor, let arguments):
             step.op = NSSH_OP_EXEC_DESCRIPTOR
             step.a = Int(descriptor)
+            if !arguments.isEmpty { step.arguments = list(arguments) }
+        case .split: step.op = NSSH_OP_SPLIT
         }
         return step
     }

@@ -14,6 +14,13 @@ public struct Terminal {
         self.descriptor = descriptor
     }
 
+    /// Passes every key on as it is typed. cfmakeraw(3).
+    public func makeRaw() {
+        var raw = modes
+        cfmakeraw(&raw)
+        withoutStop { tcsetattr(descriptor, TCSADRAIN, &raw) }
+    }
+
     /// Makes a process group the foreground one.
     public func lend(to group: Int32) { withoutStop { tcsetpgrp(descriptor, group) } }
 

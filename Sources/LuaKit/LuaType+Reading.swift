@@ -51,6 +51,7 @@ extension LuaType {
             }
         case .list(let type): if kind == .table { return try readTable(lua, index, depth, positions: type, fields: nil) }
         case .map(let type): if kind == .table { return try readTable(lua, index, depth, positions: nil, fields: type) }
+        case .numbered(let type): if kind == .table { return try readNumbered(lua, index, depth, type) }
         case .record(let record): if kind == .table { return try record.read(lua, index, depth) }
         case .named(_, let type):
             do throws(Mismatch) { return try type.read(lua, index, depth: depth) } catch {
@@ -110,6 +111,21 @@ extension LuaType {
     }
 }
 
+extension LuaType {
+    /// Positions and other integers alike.
+    fileprivate func readNumbered(_ lua: Lua, _ index: Int32, _ depth: Int, _ type: LuaType) throws(Mismatch) -> LuaValue {
+        let value = try forEachEntry(lua, index, depth, integerKeys: true) { key, slot throws(Mismatch) in
+            let name = if case .position(let number) = key { String(number) } else { "" }
+            if name.isEmpty { throw Mismatch(path: "", problem: "numbers expected as keys, got a name") }
+            do throws(Mismatch) { return try type.read(lua, slot, depth: depth + 1) } catch { throw error.inside("[\(name)]") }
+        }
+        guard case .table(var table) = value else { return value }
+        for (position, item) in table.list.enumerated() { table.fields.append((Array(String(position + 1).utf8), item)) }
+        table.list = []
+        return .table(table)
+    }
+}
+
 enum TableKey {
     case position(Int)
     case name(String)
@@ -118,7 +134,7 @@ enum TableKey {
 /// Reads each entry of the table at `index`; `read` gets the value's absolute position. What it keeps stays on the
 /// stack, above everything that was there.
 private func forEachEntry(
-    _ lua: Lua, _ index: Int32, _ depth: Int, read: (TableKey, Int32) throws(Mismatch) -> LuaValue
+    _ lua: Lua, _ index: Int32, _ depth: Int, integerKeys: Bool = false, read: (TableKey, Int32) throws(Mismatch) -> LuaValue
 ) throws(Mismatch) -> LuaValue {
     guard depth < 16, lua.reserve(16) else { throw Mismatch(path: "", problem: "nested too deeply") }
     let index = lua.absolute(index)
@@ -141,6 +157,11 @@ private func forEachEntry(
         guard more != 0 else { break }
         if lua.isInteger(key), let position = lua.integer(key), position >= 1, position <= count {
             lua.pop()
+            continue
+        }
+        if integerKeys, lua.isInteger(key), let number = lua.integer(key) {
+            table.fields.append((Array(String(number).utf8), try read(.position(number), key + 1)))
+            if lua.top == key + 1 { lua.pop() } else { lua.pushValue(key) }
             continue
         }
         guard let name = lua.bytes(key) else {

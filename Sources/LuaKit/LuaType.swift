@@ -22,6 +22,8 @@ public indirect enum LuaType: Sendable {
     case list(LuaType)
     /// Named fields of one type.
     case map(LuaType)
+    /// Integer keys, in any order and with holes, each with a value of one type. It is read as fields whose names are the numbers.
+    case numbered(LuaType)
     /// Named fields, each declared.
     case record(LuaRecord)
     case either([LuaType])
@@ -81,7 +83,7 @@ extension LuaType {
         case .number: "number"
         case .string: "string"
         case .function: "function"
-        case .table, .record, .map: "table"
+        case .table, .record, .map, .numbered: "table"
         case .file: "file"
         case .object(let name): name
         case .choice(let names): names.map { "\"\($0)\"" }.joinedAsChoice()
@@ -107,6 +109,7 @@ extension LuaType {
         case .choice(let names): names.map { "\"\($0)\"" }.joined(separator: "|")
         case .list(let type): "(\(type.annotation))[]"
         case .map(let type): "table<string, \(type.annotation)>"
+        case .numbered(let type): "table<integer, \(type.annotation)>"
         case .record(let record): "nssh.\(record.name)"
         case .either(let types): types.map(\.annotation).joined(separator: "|")
         case .named(let name, _): "nssh.\(name)"

@@ -24,7 +24,9 @@ final class Capture {
         let chunk: [UInt8]
         do throws(Failure) { chunk = try descriptor.read(65536) } catch {
             if error.errno?.rawValue == EAGAIN { return false }
-            throw error
+            // Nobody has the other end of a terminal open any more.
+            guard error.errno?.rawValue == EIO else { throw error }
+            chunk = []
         }
         if chunk.isEmpty {
             self.descriptor = nil

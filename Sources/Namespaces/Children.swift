@@ -5,7 +5,7 @@ import Linux
 /// The children of this process.
 public enum Children {
     /// One more in every copy of nssh that runs a function body: handles from before are not its own.
-    nonisolated(unsafe) private(set) static var generation = 0
+    nonisolated(unsafe) public private(set) static var generation = 0
     /// The descriptors that nssh keeps for itself, once they are there.
     static var keptDescriptors: [Int32] { [ownPidfd, original].compactMap { $0?.raw } }
     /// Those not reaped yet.
@@ -29,6 +29,7 @@ public enum Children {
         if recent.count >= 4096 { recent.removeFirst(2048) }
         recent.append(process.pid)
         living.append(process)
+        if process.isDetached { Orphans.detach(process.pid) }
         reapUnwaited()
     }
 
@@ -119,8 +120,9 @@ public enum Children {
 
     /// Kills and reaps all: the end of nssh.
     public static func closeAll() {
-        for child in living { _ = nssh_pidfd_send_signal(child.pidfd.raw, SIGKILL) }
-        for child in living { child.close() }
+        let ending = living.filter { !$0.isDetached }
+        for child in ending { _ = nssh_pidfd_send_signal(child.pidfd.raw, SIGKILL) }
+        for child in ending { child.close() }
         Orphans.endAll()
     }
 }

@@ -5,11 +5,12 @@ import Linux
 /// Carries out plans.
 public enum Launcher {
     nonisolated(unsafe) private static var image: Descriptor?
+    nonisolated(unsafe) private static var initImage: Descriptor?
     nonisolated(unsafe) private static var emptyRoot: Descriptor?
     nonisolated(unsafe) private static var emptyRootIsRefused = false
 
     /// The descriptors that nssh keeps for itself between launches.
-    static var keptDescriptors: [Int32] { [image, emptyRoot].compactMap { $0?.raw } }
+    static var keptDescriptors: [Int32] { [image, initImage, emptyRoot].compactMap { $0?.raw } }
 
     /// What comes of a launch.
     public enum Outcome {
@@ -43,18 +44,27 @@ public enum Launcher {
             results = try Descriptor.memory("nssh-results")
         }
         resources.streams = streams.moves
+        resources.grants = streams.grants
+        resources.ownTerminal = streams.terminal?.slave.raw ?? -1
+        var report: (read: Descriptor, write: Descriptor)?
+        if options.hasInit {
+            resources.initImage = try initialImage()
+            if !options.types.contains(.mnt) { resources.emptyRoot = try root(options) }
+            report = try Descriptor.pipe()
+            report!.read.setNonblocking()
+            resources.initReport = report!.write.raw
+        }
         if options.foreground, isatty(0) == 1 { resources.terminal = 0 }
 
         var plan = Plan(options, resources)
         if !plan.meanwhile.isEmpty {
-            let files = plan.meanwhile
+            let mappings = plan.meanwhile
             plan.launch.meanwhile = { pid throws(Failure) in
                 let name = try Proc.name(of: pid)
-                for file in files {
-                    try Proc.write("\(name)/\(file.file)", file.contents, stage: "write \(file.file)")
-                }
+                for mapping in mappings { try mapping.perform(name) }
             }
         }
+        plan.launch.highestGranted = max(2, options.grants.map(\.number).max() ?? 2)
         var noted: [(name: String, inode: UInt64)]?
         if !plan.launch.closing.isEmpty { plan.launch.whenReady = { noted = try? Inspect.inodes(.pid($0)) } }
         if kind == .function { fflush(nil) }
@@ -73,7 +83,10 @@ public enum Launcher {
             streams.releaseInChild()
             return .child(results: results!)
         case .parent(let pid, let pidfd):
-            let process = Process(pid: pid, pidfd: pidfd, body: kind, types: options.types, ownsGroup: true)
+            let process = Process(pid: pid, pidfd: pidfd, body: kind, types: options.types, ownsGroup: !options.detached)
+            process.isDetached = options.detached
+            process.terminal = streams.terminal?.master
+            process.initReport = report?.read
             process.stdin = streams.stdin
             process.stdout = streams.stdout
             process.stderr = streams.stderr
@@ -87,6 +100,13 @@ public enum Launcher {
 
     /// Makes what later launches need, while nssh's children are still born in its own pid namespace.
     static func prepare(_ options: Options) { _ = try? root(options) }
+
+    private static func initialImage() throws(Failure) -> Int32 {
+        if let initImage { return initImage.raw }
+        let descriptor = Descriptor(try check(nssh_init_image(), "memfd_create", stage: "make init image"))
+        initImage = descriptor
+        return descriptor.raw
+    }
 
     private static func heldImage() throws(Failure) -> Int32 {
         if let image { return image.raw }

@@ -4,7 +4,8 @@ import Linux
 
 /// An open handle on a namespace: it keeps the namespace alive until closed.
 public final class NamespaceHandle {
-    let descriptor: Descriptor
+    /// The open file.
+    public let descriptor: Descriptor
     /// Its type.
     public let type: NamespaceType
     /// The inode number, which names the namespace as long as it lives.

@@ -18,6 +18,10 @@ public struct Options {
     public var propagation: Propagation? = .private
     /// A fresh /proc.
     public var proc = false
+    /// PID 1 of a new pid namespace is an init, and the body its child.
+    public var initProcess = false
+    /// It outlives nssh.
+    public var detached = false
     /// Brings lo up in a new net namespace.
     public var loopbackUp = false
     /// Existing namespaces to join first.
@@ -49,9 +53,19 @@ public struct Options {
     public var timeout: Double?
     /// The terminal is lent to the child.
     public var foreground = false
+    /// It has a session and a terminal of its own, whose other end is nssh's.
+    public var session: Session?
+    /// Descriptors that it is granted beside the standard streams: which number is a copy of which of nssh's.
+    public var grants: [(number: Int32, descriptor: Int32)] = []
 
     /// Nothing new, held.
     public init() {}
+
+    /// Whether the body gets an init above it: a held process is one itself.
+    var hasInit: Bool {
+        if case .held = body { return false }
+        return initProcess && types.contains(.pid)
+    }
 
     /// What a child runs.
     public enum Body {
@@ -59,6 +73,16 @@ public struct Options {
         case program([[UInt8]])
         /// The caller goes on in the child.
         case function
+    }
+
+    /// What nssh does with its end of the child's own terminal.
+    public enum Session {
+        /// Keeps it for its user, as standard input and output.
+        case kept
+        /// Reads it to the end as standard output.
+        case captured
+        /// Passes on what is typed at its own terminal, and what comes.
+        case relayed
     }
 
     /// Where a standard stream leads.
@@ -69,6 +93,8 @@ public struct Options {
         case pipe
         /// A pipe that nssh reads to the end.
         case capture
+        /// Its own terminal.
+        case terminal
         case descriptor(Int32)
         case path([UInt8])
         case data([UInt8])
@@ -88,6 +114,8 @@ public enum UserMap: Equatable, Sendable {
     case root
     /// Our own ids are themselves inside.
     case identity
+    /// Our own ids are 0 inside, our subordinate ids the others; of root only the subordinate ones.
+    case subordinate(uid: [IDRange], gid: [IDRange])
     case ranges(uid: [IDRange], gid: [IDRange], denySetgroups: Bool)
 }
 

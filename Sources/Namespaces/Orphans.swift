@@ -9,6 +9,11 @@ import Linux
 /// it is in nssh's own group, and what os.execute leaves running is not adopted at all (lua.c).
 enum Orphans {
     nonisolated(unsafe) private static var adopts = false
+    /// The children that outlive nssh, which lead sessions.
+    nonisolated(unsafe) private static var detached: Set<Int32> = []
+
+    /// From now on `pid` and its session outlive nssh.
+    static func detach(_ pid: Int32) { detached.insert(pid) }
 
     /// From the first launch on.
     static func adopt() {
@@ -18,7 +23,10 @@ enum Orphans {
     }
 
     /// A copy of nssh does not inherit it.
-    static func startAnew() { adopts = false }
+    static func startAnew() {
+        adopts = false
+        detached = []
+    }
 
     /// Reaps the members of a group that has been killed. One that cannot be killed (a setuid program) is not waited for.
     static func reap(group: Int32) {
@@ -35,6 +43,14 @@ enum Orphans {
         (Children.wasOurs(getpgid(pid)) || Children.wasOurs(getsid(pid))) && waitpid(pid, nil, WNOHANG) == pid
     }
 
+    /// Whether an adopted process ends with nssh. What a detached child has left goes on; it is known by its session, and one with
+    /// a session of its own may be anybody's once something has been detached.
+    private static func mayEnd(_ pid: Int32) -> Bool {
+        let (group, session) = (getpgid(pid), getsid(pid))
+        if group == getpgrp() || detached.contains(session) { return false }
+        return detached.isEmpty || Children.wasOurs(group) || Children.wasOurs(session)
+    }
+
     /// Kills and reaps them all, and what they leave in turn: the end of nssh.
     static func endAll() {
         guard adopts else { return }
@@ -42,7 +58,7 @@ enum Orphans {
         while monotonicSeconds() < deadline {
             var info = siginfo_t()
             if waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 { return }
-            guard let orphans = try? Proc.children().filter({ getpgid($0) != getpgrp() }) else { return }
+            guard let orphans = try? Proc.children().filter(mayEnd) else { return }
             if orphans.isEmpty { return }
             for pid in orphans {
                 kill(pid, SIGKILL)

@@ -6,16 +6,23 @@ import Linux
 public struct Plan {
     /// The launch: clone3(2) and the child's steps.
     public internal(set) var launch = Launch()
-    /// What nssh itself writes below /proc/PID while the child waits: the maps of a user namespace.
-    public internal(set) var meanwhile: [(file: String, contents: [UInt8])] = []
+    /// What nssh does while the child waits: the maps of a user namespace.
+    public internal(set) var meanwhile: [Mapping] = []
 
     /// What a plan is built with: resources that exist only for a real launch.
     struct Resources {
         var streams: [(from: Int32, to: Int32)] = []
         var parentPidfd: Int32 = -1
         var image: Int32 = -1
+        var initImage: Int32 = -1
+        /// Where an init writes how the body has ended.
+        var initReport: Int32 = -1
         var emptyRoot: Int32 = -1
         var terminal: Int32?
+        /// The child's end of its own terminal.
+        var ownTerminal: Int32 = -1
+        /// What a program is granted, with numbers above all of those that it gets.
+        var grants: [(from: Int32, to: Int32)] = []
     }
 
     /// The plan for a child.
@@ -36,8 +43,18 @@ public struct Plan {
             steps.append(Step(enter, stage: "enter time namespace"))
         }
         addSettings(options, &steps)
+        Plan.addBecomeRoot(options, &steps)
 
-        steps.append(Step(.setpgid))
+        if options.hasInit {
+            steps.append(Step(options.detached ? .setsid : .setpgid))
+            addInit(options, resources, &steps)
+        }
+        if options.session != nil {
+            steps.append(Step(.setsid))
+            steps.append(Step(.controllingTerminal(resources.ownTerminal), stage: "TIOCSCTTY"))
+        } else {
+            steps.append(Step(options.detached && !options.hasInit ? .setsid : .setpgid))
+        }
         if let terminal = resources.terminal { steps.append(Step(.foreground(terminal: terminal))) }
         for stream in resources.streams { steps.append(Step(.dup(from: stream.from, to: stream.to))) }
         // A held process keeps no descriptor, and its root and working directory lead nowhere (rule 4); in a mnt namespace of
@@ -53,14 +70,16 @@ public struct Plan {
         launch.steps = steps
     }
 
-    /// The steps that move nssh itself.
-    static func moving(_ options: Options) -> [Step] {
+    /// The plan that moves nssh itself: its steps after unshare(2), and what a helper outside does before them.
+    static func moving(_ options: Options) -> Plan {
         var plan = Plan()
-        var steps = [Step(.unshare(options.types.rawValue))]
+        var steps: [Step] = []
         plan.addUserMap(options, own: true, &steps)
         plan.addTimeOffsets(options, &steps)
         plan.addSettings(options, &steps)
-        return steps
+        addBecomeRoot(options, &steps)
+        plan.launch.steps = steps
+        return plan
     }
 
     private init() {}
@@ -101,50 +120,8 @@ public struct Plan {
         }
     }
 
-    /// The maps: written by the process itself (`own`, or because it has no other way), or by nssh meanwhile.
-    private mutating func addUserMap(_ options: Options, own isOwn: Bool, _ steps: inout [Step]) {
-        guard options.types.contains(.user), let map = options.user else { return }
-        let uid = geteuid()
-        let gid = getegid()
-        let files: [(String, String)]
-        // In a user namespace that was joined nssh has no say over a new one.
-        let isNested = options.joins.contains { $0.mask.contains(.user) }
-        var own = isOwn || isNested || !canMapForOthers
-        switch map {
-        case .unmapped: return
-        case .root, .identity:
-            let inside: (uid_t, gid_t) = map == .root ? (0, 0) : (uid, gid)
-            files = [
-                ("gid_map", IDRange(inside: inside.1, outside: gid, count: 1).line),
-                ("uid_map", IDRange(inside: inside.0, outside: uid, count: 1).line),
-            ]
-        case .ranges(let uids, let gids, let deny):
-            // More than one id cannot be self-written; without privilege either way gives the kernel's EPERM.
-            own = isOwn || (isNested || !canMapForOthers) && uids.count <= 1 && gids.count <= 1
-            var all: [(String, String)] = []
-            if deny && !own { all.append(("setgroups", "deny")) }
-            if !gids.isEmpty { all.append(("gid_map", gids.map(\.line).joined())) }
-            if !uids.isEmpty { all.append(("uid_map", uids.map(\.line).joined())) }
-            files = all
-        }
-        if own {
-            // Without privilege the kernel wants setgroups denied first.
-            if files.contains(where: { $0.0 == "gid_map" }) {
-                steps.append(Step(.writeProc(path: "self/setgroups", Array("deny".utf8)), stage: "write setgroups"))
-            }
-            for (file, text) in files {
-                steps.append(Step(.writeProc(path: "self/\(file)", Array(text.utf8)), stage: "write \(file)"))
-            }
-        } else {
-            meanwhile = files.map { ($0.0, Array($0.1.utf8)) }
-        }
-    }
-
-    /// Whether nssh may write any map: CAP_SETUID and CAP_SETGID, which root has.
-    private var canMapForOthers: Bool { geteuid() == 0 && Capabilities.effective(contains: [.setuid, .setgid]) }
-
     /// Whether root's groups can be dropped: a user namespace that denies setgroups(2) keeps them, as one's own for an ordinary user.
-    private var mayDropGroups: Bool {
+    var mayDropGroups: Bool {
         guard geteuid() == 0, Capabilities.effective(contains: [.setgid]) else { return false }
         return (try? Proc.read("self/setgroups"))?.starts(with: Array("deny".utf8)) != true
     }
@@ -185,19 +162,35 @@ public struct Plan {
         if let cwd = options.cwd { steps.append(Step(.chdir(cwd))) }
     }
 
+    /// PID 1 goes on as an init, with nothing of nssh (rule 4); the steps that follow are those of its child.
+    private mutating func addInit(_ options: Options, _ resources: Resources, _ steps: inout [Step]) {
+        steps.append(Step(.split, stage: "clone3 from PID 1"))
+        var keeper: [Step] = []
+        // The capabilities for it may be gone after the change of root; the pid has room for ten digits (launch.c).
+        if !options.detached { keeper.append(Step(.dieWithParent(pidfd: resources.parentPidfd))) }
+        if resources.emptyRoot >= 0 { keeper.append(Step(.chroot(resources.emptyRoot))) }
+        keeper.append(Step(.signalAction(SIGCHLD, ignored: false)))
+        keeper.append(Step(.dup(from: resources.initReport, to: 0)))
+        keeper.append(Step(.closeOnExec(from: 1)))
+        let arguments = ["nssh-init", "0000000000"].map { Array($0.utf8) }
+        keeper.append(Step(.execDescriptor(resources.initImage, arguments: arguments), stage: "execveat init image"))
+        launch.keeper = keeper
+    }
+
     private mutating func addBody(_ options: Options, _ resources: Resources, _ steps: inout [Step]) {
         switch options.body {
         case .held:
             // An ignored SIGCHLD survives exec: the kernel reaps what a held PID 1 adopts.
             steps.append(Step(.signalAction(SIGCHLD, ignored: true)))
-            steps.append(Step(.dieWithParent(pidfd: resources.parentPidfd)))
+            if !options.detached { steps.append(Step(.dieWithParent(pidfd: resources.parentPidfd))) }
             steps.append(Step(.unblockSignals))
             steps.append(Step(.closeOnExec(from: 0)))
-            steps.append(Step(.execDescriptor(resources.image), stage: "execveat held image"))
+            steps.append(Step(.execDescriptor(resources.image, arguments: []), stage: "execveat held image"))
         case .program(let arguments):
-            steps.append(Step(.dieWithParent(pidfd: resources.parentPidfd)))
+            if !options.detached { steps.append(Step(.dieWithParent(pidfd: resources.parentPidfd))) }
             steps.append(Step(.signalAction(SIGPIPE, ignored: false)))
             steps.append(Step(.closeOnExec(from: 3)))
+            for grant in resources.grants { steps.append(Step(.dup(from: grant.from, to: grant.to), stage: "fds[\(grant.to)]")) }
             steps.append(Step(.unblockSignals))
             let environment = Environment.merged(options)
             let candidates = Environment.candidates(arguments[0], environment)
@@ -211,7 +204,7 @@ public struct Plan {
             } else {
                 steps.append(Step(.dumpable(false)))
             }
-            steps.append(Step(.dieWithParent(pidfd: resources.parentPidfd)))
+            if !options.detached { steps.append(Step(.dieWithParent(pidfd: resources.parentPidfd))) }
             for signal in [SIGTERM, SIGHUP] { steps.append(Step(.signalAction(signal, ignored: false))) }
             steps.append(Step(.unblockSignals))
         }

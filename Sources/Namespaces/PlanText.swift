@@ -5,6 +5,8 @@ public struct PlanLine: Equatable, Sendable {
     /// Who makes a call.
     public enum Maker: String, Sendable {
         case nssh, intermediate, child
+        /// PID 1, after it has made the body's process.
+        case `init`
     }
 
     /// Who makes it.
@@ -27,11 +29,11 @@ extension Plan {
         let types = launch.types.list.map { $0.flagName.dropFirst("CLONE_".count) }.joined(separator: "|")
         lines.append(
             PlanLine(maker: launch.outer.isEmpty ? .nssh : .intermediate, call: "clone3", text: "clone3(\(types))", isAsked: true))
-        for file in meanwhile {
-            let text = "write \(file.file) \(PlanLine.quote(file.contents))"
-            lines.append(PlanLine(maker: .nssh, call: "write", text: text, isAsked: true))
+        for mapping in meanwhile {
+            let call = if case .helper(let program, _) = mapping { program } else { "write" }
+            lines.append(PlanLine(maker: .nssh, call: call, text: mapping.text, isAsked: true))
         }
-        return lines + (launch.steps + launch.closing).map { PlanLine($0, by: .child) }
+        return lines + (launch.steps + launch.closing).map { PlanLine($0, by: .child) } + launch.keeper.map { PlanLine($0, by: .`init`) }
     }
 }
 
@@ -57,7 +59,10 @@ extension PlanLine {
         case .chdir(let path): ("chdir(\(quote(path)))", true)
         case .chroot: ("fchdir, chroot(\".\")", false)
         case .exec(_, let arguments, _): ("execve(\(quote(arguments.first ?? [])))", true)
-        case .execDescriptor: ("execveat(held image)", true)
+        case .execDescriptor: ("execveat(\(step.stage.split(separator: " ").dropFirst().joined(separator: " ")))", true)
+        case .controllingTerminal: ("ioctl(TIOCSCTTY)", true)
+        case .setsid: ("setsid()", true)
+        case .split: ("clone3()", true)
         case .setpgid: ("setpgid(0, 0)", false)
         case .dup(_, let to): ("dup2(…, \(to))", false)
         case .closeOnExec(let from): ("close_range(\(from), ~0, CLOSE_RANGE_CLOEXEC)", false)

@@ -21,6 +21,12 @@ public final class Process {
     var captures: [Capture] = []
     /// Its namespaces as they were when it started, for one that cannot be looked at any more.
     var notedInodes: [(name: String, inode: UInt64)]?
+    /// nssh's end of its own terminal.
+    var terminal: Descriptor?
+    /// Where its init writes how it has ended.
+    var initReport: Descriptor?
+    /// Whether it outlives nssh.
+    public internal(set) var isDetached = false
     /// Where a function's results come back.
     var results: Descriptor?
     /// Why it was killed while its streams were read.
@@ -77,17 +83,27 @@ public final class Process {
         nssh_wait_pidfd(pidfd.raw, &info, WEXITED)
         if ownsGroup { Orphans.reap(group: pid) }
         let status = nssh_siginfo_status(&info)
-        end(info.si_code == CLD_EXITED ? Exit(status: status) : Exit(signal: Signals.name(status)))
+        end(reported ?? (info.si_code == CLD_EXITED ? Exit(status: status) : Exit(signal: Signals.name(status))))
         return true
+    }
+
+    /// How the child of its init has ended, as the init tells it: a PID 1 cannot end itself by a signal.
+    private var reported: Exit? {
+        guard let bytes = try? initReport?.read(4), bytes.count == 4 else { return nil }
+        let status = bytes.reversed().reduce(Int32(0)) { $0 << 8 | Int32($1) }
+        let signal = status & 0x7f
+        return signal == 0 ? Exit(status: status >> 8 & 0xff) : Exit(signal: Signals.name(signal))
     }
 
     private func end(_ exit: Exit) {
         self.exit = exit
         ended = monotonicSeconds()
         pidfd.close()
+        initReport = nil
         for capture in captures {
             do throws(Failure) { try capture.drain() } catch { captureFailure = captureFailure ?? error }
         }
+        terminal = nil
         Children.forget(self)
     }
 

@@ -9,10 +9,22 @@ public enum SelfMove {
     /// - Throws: the step that failed. Steps before it stay done, and the message says so.
     public static func unshare(_ options: Options) throws(Failure) {
         if options.types.contains(.pid) { Launcher.prepare(options) }
+        let plan = Plan.moving(options)
+        let unshare = Step(.unshare(options.types.rawValue))
         do {
             try Launch.dumpable(Children.mayBeDumpable(for: options)) { () throws(Failure) in
-                try Launch.inPlace(Plan.moving(options))
+                if plan.meanwhile.isEmpty {
+                    try Launch.inPlace([unshare])
+                } else {
+                    // Once it is inside, nssh may not write more than its own id, and nobody outside that it starts then may either.
+                    let mapper = try Mapper(plan.meanwhile)
+                    try Launch.inPlace([unshare])
+                    try mapper.finish()
+                }
+                try Launch.inPlace(plan.launch.steps)
             }
+            // A change of its ids has made nssh undumpable, and /proc/self another's.
+            if case .subordinate = options.user, Children.generation == 0 { Launch.becomeDumpable() }
         } catch {
             var failure = Hints.add(to: error, options)
             if failure.call != "unshare" {

@@ -8,12 +8,16 @@ struct Streams {
     private(set) var moves: [(from: Int32, to: Int32)] = []
     private(set) var stdin, stdout, stderr: Descriptor?
     private(set) var captures: [Capture] = []
+    /// The child's own terminal.
+    private(set) var terminal: PseudoTerminal?
+    private(set) var grants: [(from: Int32, to: Int32)] = []
     /// The child's ends; nssh lets go of them after the launch.
     private var theirs: [Descriptor] = []
 
     init() {}
 
     init(_ options: Options) throws(Failure) {
+        if options.session != nil { terminal = try PseudoTerminal() }
         stdin = try add(options.stdin, 0, "stdin")
         stdout = try add(options.stdout, 1, "stdout")
         stderr = try add(options.stderr, 2, "stderr")
@@ -25,6 +29,31 @@ struct Streams {
             captures.append(Capture("stderr", pipe))
             stderr = nil
         }
+        if let terminal {
+            theirs.append(terminal.slave)
+            try keep(terminal, options)
+        }
+        let highest = options.grants.map(\.number).max() ?? 2
+        for grant in options.grants {
+            let copy: Descriptor
+            do throws(Failure) { copy = try Descriptor.duplicate(grant.descriptor, above: highest) } catch {
+                var failure = error
+                failure.stage = "fds[\(grant.number)]: F_DUPFD_CLOEXEC"
+                throw failure
+            }
+            theirs.append(copy)
+            grants.append((copy.raw, grant.number))
+        }
+    }
+
+    /// What comes on its terminal is nssh's to read, or its user's, as with pipes.
+    private mutating func keep(_ terminal: PseudoTerminal, _ options: Options) throws(Failure) {
+        if case .terminal = options.stdout, options.session == .captured {
+            captures.append(Capture("stdout", try terminal.master.duplicate()))
+        } else if options.session == .kept {
+            if case .terminal = options.stdin { stdin = try terminal.master.duplicate() }
+            if case .terminal = options.stdout { stdout = try terminal.master.duplicate() }
+        }
     }
 
     /// In a copy of nssh: the ends that nssh keeps are not the copy's.
@@ -34,6 +63,7 @@ struct Streams {
         stderr = nil
         captures = []
         theirs = []
+        terminal = nil
     }
 
     private mutating func add(_ stream: Options.Stream, _ number: Int32, _ name: String) throws(Failure) -> Descriptor? {
@@ -42,6 +72,9 @@ struct Streams {
         do throws(Failure) {
             switch stream {
             case .inherit: return nil
+            case .terminal:
+                moves.append((terminal!.slave.raw, number))
+                return nil
             case .descriptor(let raw):
                 // A copy above the standard ones, so that no move overwrites the source of another.
                 source = try Descriptor.duplicate(raw)

@@ -28,6 +28,8 @@ enum nssh_op {
     NSSH_OP_SETPGID,
     /// tcsetpgrp(3) of the own group on terminal `a`.
     NSSH_OP_FOREGROUND,
+    /// TIOCSCTTY: terminal `a` is the session's own.
+    NSSH_OP_CONTROLLING_TERMINAL,
     /// dup2(2) `a` to `b`; when they are the same, close-on-exec is cleared.
     NSSH_OP_DUP,
     /// close_range(2): everything from `a` is closed at exec.
@@ -54,8 +56,10 @@ enum nssh_op {
     NSSH_OP_UNBLOCK,
     /// execve(2) of the paths in `list`, the first that is there, with `arguments` and `environment`.
     NSSH_OP_EXEC,
-    /// execveat(2) of descriptor `a`, no arguments, no environment.
+    /// execveat(2) of descriptor `a` with `arguments` (NULL: none), no environment.
     NSSH_OP_EXEC_DESCRIPTOR,
+    /// Here PID 1 makes another process, which carries out the rest of the steps; it goes on itself with the keeper's.
+    NSSH_OP_SPLIT,
 };
 
 struct nssh_step {
@@ -67,10 +71,13 @@ struct nssh_step {
     char *const *list, *const *arguments, *const *environment;
 };
 
+/// The lists of steps that a launch can have.
+enum nssh_list { NSSH_LIST_STEPS, NSSH_LIST_OUTER, NSSH_LIST_KEEPER };
+
 /// Lives in memory that every form of child shares with nssh.
 struct nssh_status {
-    /// The errno of the step that failed, 0 for none; its position; whether it is one of `outer`.
-    volatile int error, step, in_outer;
+    /// The errno of the step that failed, 0 for none; its position; the list that it is in (enum nssh_list).
+    volatile int error, step, list;
     /// Filled by the kernel.
     volatile int pidfd, pid;
 };
@@ -83,6 +90,9 @@ struct nssh_launch {
     /// Steps of an intermediate process that makes the child and ends (joining a pid namespace); none: NULL.
     const struct nssh_step *outer;
     int outer_count;
+    /// What PID 1 does when it has made the program at step `split`: it becomes an init, its last step. None: NULL.
+    const struct nssh_step *keeper;
+    int keeper_count, split;
     /// The intermediate has its own copy of the memory (joining a time namespace needs that).
     bool outer_copies;
     /// The child shares the memory (it will exec); else it is a copy and returns from nssh_launch.
@@ -103,6 +113,10 @@ int nssh_run_steps(const struct nssh_step *steps, int count, const void *signal_
 
 /// A sealed memfd with the smallest program that waits for ever, or -1 with errno. Close-on-exec.
 int nssh_held_image(void);
+
+/// A sealed memfd with an init: it reaps, forwards signals, and passes the end of the process in its second argument on, also as a
+/// wait status (int, wait(2)) to descriptor 0. -1 with errno. Close-on-exec.
+int nssh_init_image(void);
 
 /// A detached, empty, read-only mount to use as a root directory that leads nowhere: its descriptor, or -1 with errno.
 int nssh_empty_root(void);

@@ -55,6 +55,10 @@ void nssh_forget_input(void);
 /// Makes exit(3) do `closing`, flush what was written, and nothing else. It would move the position of files that are read to where
 /// their reader is; a copy of the process shares the position with the original.
 int nssh_exit_as_copy(void (*closing)(void));
+/// A new pseudo-terminal, both ends close-on-exec: the master's descriptor, the slave's in `*slave`. posix_openpt(3), TIOCGPTPEER.
+int nssh_open_pty(int *slave);
+/// The window size of a terminal goes to another. TIOCGWINSZ, TIOCSWINSZ.
+int nssh_copy_window_size(int from, int to);
 /// Whether SIG_IGN is set for a signal.
 int nssh_signal_is_ignored(int signal);
 /// SIGALRM twenty times a second, or no more. setitimer(2).
