@@ -10,6 +10,7 @@ return {
     "setns",
     "wait",
     "plan",
+    "trace",
     "types",
     "inode",
     "namespaces",

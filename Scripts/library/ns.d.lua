@@ -34,7 +34,7 @@
 ---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
 ---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
 ---@field mount? boolean|string|nssh.mount_options|nssh.process|nssh.handle|integer the same as mnt
----@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
+---@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself, "auto" your subordinate ids too
 ---@field net? boolean|string|nssh.net_options|nssh.process|nssh.handle|integer new net namespace; lo stays down unless net = { lo = true }
 ---@field cgroup? boolean|string|nssh.cgroup_options|nssh.process|nssh.handle|integer new cgroup namespace
 ---@field time? boolean|string|nssh.time_options|nssh.process|nssh.handle|integer new time namespace
@@ -56,7 +56,7 @@
 ---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
 ---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
 ---@field mount? boolean|string|nssh.mount_options|nssh.process|nssh.handle|integer the same as mnt
----@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
+---@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself, "auto" your subordinate ids too
 ---@field net? boolean|string|nssh.net_options|nssh.process|nssh.handle|integer new net namespace; lo stays down unless net = { lo = true }
 ---@field cgroup? boolean|string|nssh.cgroup_options|nssh.process|nssh.handle|integer new cgroup namespace
 ---@field time? boolean|string|nssh.time_options|nssh.process|nssh.handle|integer new time namespace
@@ -72,6 +72,9 @@
 ---@field uid? integer its user id, as seen from inside
 ---@field gid? integer its group id, as seen from inside
 ---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
+---@field session? boolean a session and a terminal of its own, setsid(2) and pty(7)
+---@field fds? table<integer, file*|nssh.handle> descriptors that a program gets: { [3] = a file or a handle }
+---@field detach? boolean it outlives nssh, in a session of its own
 
 ---@class nssh.ns_plan
 ---@field [integer] string|function|number
@@ -80,7 +83,7 @@
 ---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
 ---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
 ---@field mount? boolean|string|nssh.mount_options|nssh.process|nssh.handle|integer the same as mnt
----@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
+---@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself, "auto" your subordinate ids too
 ---@field net? boolean|string|nssh.net_options|nssh.process|nssh.handle|integer new net namespace; lo stays down unless net = { lo = true }
 ---@field cgroup? boolean|string|nssh.cgroup_options|nssh.process|nssh.handle|integer new cgroup namespace
 ---@field time? boolean|string|nssh.time_options|nssh.process|nssh.handle|integer new time namespace
@@ -96,6 +99,9 @@
 ---@field uid? integer its user id, as seen from inside
 ---@field gid? integer its group id, as seen from inside
 ---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
+---@field session? boolean a session and a terminal of its own, setsid(2) and pty(7)
+---@field fds? table<integer, file*|nssh.handle> descriptors that a program gets: { [3] = a file or a handle }
+---@field detach? boolean it outlives nssh, in a session of its own
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
 ---@class nssh.ns_run
@@ -105,7 +111,7 @@
 ---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
 ---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
 ---@field mount? boolean|string|nssh.mount_options|nssh.process|nssh.handle|integer the same as mnt
----@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
+---@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself, "auto" your subordinate ids too
 ---@field net? boolean|string|nssh.net_options|nssh.process|nssh.handle|integer new net namespace; lo stays down unless net = { lo = true }
 ---@field cgroup? boolean|string|nssh.cgroup_options|nssh.process|nssh.handle|integer new cgroup namespace
 ---@field time? boolean|string|nssh.time_options|nssh.process|nssh.handle|integer new time namespace
@@ -121,6 +127,8 @@
 ---@field uid? integer its user id, as seen from inside
 ---@field gid? integer its group id, as seen from inside
 ---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
+---@field session? boolean a session and a terminal of its own, setsid(2) and pty(7)
+---@field fds? table<integer, file*|nssh.handle> descriptors that a program gets: { [3] = a file or a handle }
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
 ---@class nssh.ns_shell
@@ -130,7 +138,7 @@
 ---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
 ---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
 ---@field mount? boolean|string|nssh.mount_options|nssh.process|nssh.handle|integer the same as mnt
----@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
+---@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself, "auto" your subordinate ids too
 ---@field net? boolean|string|nssh.net_options|nssh.process|nssh.handle|integer new net namespace; lo stays down unless net = { lo = true }
 ---@field cgroup? boolean|string|nssh.cgroup_options|nssh.process|nssh.handle|integer new cgroup namespace
 ---@field time? boolean|string|nssh.time_options|nssh.process|nssh.handle|integer new time namespace
@@ -143,6 +151,8 @@
 ---@field uid? integer its user id, as seen from inside
 ---@field gid? integer its group id, as seen from inside
 ---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
+---@field session? boolean a session and a terminal of its own, setsid(2) and pty(7)
+---@field fds? table<integer, file*|nssh.handle> descriptors that a program gets: { [3] = a file or a handle }
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
 ---@class nssh.ns_unshare
@@ -151,7 +161,7 @@
 ---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
 ---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
 ---@field mount? boolean|string|nssh.mount_options|nssh.process|nssh.handle|integer the same as mnt
----@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself
+---@field user? boolean|string|nssh.user_options|nssh.process|nssh.handle|integer new user namespace; true maps nobody, "root" maps you to 0, "self" to yourself, "auto" your subordinate ids too
 ---@field net? boolean|string|nssh.net_options|nssh.process|nssh.handle|integer new net namespace; lo stays down unless net = { lo = true }
 ---@field cgroup? boolean|string|nssh.cgroup_options|nssh.process|nssh.handle|integer new cgroup namespace
 ---@field time? boolean|string|nssh.time_options|nssh.process|nssh.handle|integer new time namespace
@@ -163,6 +173,7 @@
 ---@class nssh.pid_options
 ---@field join? nssh.target an existing one to join, in place of a new one
 ---@field proc? boolean a fresh /proc, in a new mnt namespace
+---@field init? boolean PID 1 is an init that reaps, forwards signals and passes the end on; the body is its child
 
 ---@class nssh.run
 ---@field [integer] string|function|number
@@ -178,6 +189,8 @@
 ---@field uid? integer its user id, as seen from inside
 ---@field gid? integer its group id, as seen from inside
 ---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
+---@field session? boolean a session and a terminal of its own, setsid(2) and pty(7)
+---@field fds? table<integer, file*|nssh.handle> descriptors that a program gets: { [3] = a file or a handle }
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
 ---@class nssh.shell
@@ -191,6 +204,8 @@
 ---@field uid? integer its user id, as seen from inside
 ---@field gid? integer its group id, as seen from inside
 ---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
+---@field session? boolean a session and a terminal of its own, setsid(2) and pty(7)
+---@field fds? table<integer, file*|nssh.handle> descriptors that a program gets: { [3] = a file or a handle }
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
 ---@class nssh.stdin_options
@@ -402,10 +417,18 @@ function ns.setns(target, types) end
 function ns.wait(processes) end
 
 ---Shows the kernel calls that options stand for, without doing anything
----by is nssh, child or intermediate: who makes the call. asked is false for what every launch does: streams, signals, process group.
+---tostring shows the calls that were asked for. by is nssh, child, intermediate or init: who makes the call. asked is false for what every launch does: streams, signals, process group. command is the same as a command line of unshare(1) and nsenter(1), go the same as a Go program's SysProcAttr; where one of them has no words for it, it is nil and inexpressible says why.
 ---@param options? nssh.ns_plan those of ns.clone or ns.run
----@return (table)[] plan call, text, by and asked of each kernel call; tostring shows those that were asked for
+---@return (table)[] plan call, text, by and asked of each kernel call; fields command, go and inexpressible
 function ns.plan(options) end
+
+---Calls a function and shows the kernel calls about namespaces that it made, with results and times
+---by is nssh, intermediate, child, init or function: who made the call. An error of fn is no error of ns.trace: it is in the field error of what comes back, with the calls up to it. What fn's programs call is not seen: that is for strace(1).
+---@param fn function what to follow
+---@param ... any
+---@return (table)[] calls call, text, by, result or errno and error, and seconds of each; tostring shows them
+---@return any ... what fn returns
+function ns.trace(fn, ...) end
 
 ---Lists the eight types, in the order of namespaces(7) and by name
 ---@return (table)[] types name, flag, bit, isolates, since, manual and supported of each

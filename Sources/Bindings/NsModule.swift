@@ -113,6 +113,7 @@ public enum NsModule {
 
     nonisolated(unsafe) private static let looking: [LuaFunction] = [
         PlanTable.function,
+        TraceTable.function,
         LuaFunction(
             "ns.types", returns: [LuaField("types", .list(.table), "name, flag, bit, isolates, since, manual and supported of each")],
             "Lists the eight types, in the order of namespaces(7) and by name",

@@ -254,7 +254,8 @@ struct OptionsReader {
         for (name, value) in table["fds"].table?.fields ?? [] {
             guard case .program = options.body else { throw .message("fds: they are for a program; a function keeps Lua's open files") }
             guard let number = Int32(name.lossy), number > 2, number < 1 << 20 else {
-                throw .message("fds: the number of a descriptor from 3 on expected, got \(name.lossy); 0, 1 and 2 are stdin, stdout and stderr")
+                throw .message(
+                    "fds: the number of a descriptor from 3 on expected, got \(name.lossy); 0, 1 and 2 are stdin, stdout and stderr")
             }
             let descriptor: Int32
             if let handle = value.object(HandleObject.self)?.handle {

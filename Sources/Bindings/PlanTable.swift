@@ -6,11 +6,13 @@ enum PlanTable {
     nonisolated(unsafe) static let function = LuaFunction(
         "ns.plan", [LuaField("options", .record(Declared.plan), "those of ns.clone or ns.run")],
         returns: [
-            LuaField("plan", .list(.table), "call, text, by and asked of each kernel call; tostring shows those that were asked for")
+            LuaField("plan", .list(.table), "call, text, by and asked of each kernel call; fields command, go and inexpressible")
         ],
         "Shows the kernel calls that options stand for, without doing anything",
         details:
-            "by is nssh, child or intermediate: who makes the call. asked is false for what every launch does: streams, signals, process group.",
+            "tostring shows the calls that were asked for. by is nssh, child, intermediate or init: who makes the call. asked is false for what "
+            + "every launch does: streams, signals, process group. command is the same as a command line of unshare(1) and nsenter(1), go the "
+            + "same as a Go program's SysProcAttr; where one of them has no words for it, it is nil and inexpressible says why.",
         example: "print(ns.plan{user=\"root\", uts=\"box\", \"true\"})"
     ) { call throws(LuaError) in
         let options = try OptionsReader(call.lua, call[0], for: .clone).options
@@ -22,9 +24,26 @@ enum PlanTable {
                 ("asked", .boolean(line.isAsked)),
             ])
         }
+        pushOthers(lua, options)
         lua.state.pushMetatable(lua, named: "plan")
         lua.setMetatable(-2)
         return 1
+    }
+
+    /// The same in other tools' words.
+    private static func pushOthers(_ lua: Lua, _ options: Options) {
+        var reasons: [(name: String, value: LuaScalar?)] = []
+        let forms: [(String, (Options) throws(Inexpressible) -> String)] = [("command", PlanCommand.text), ("go", PlanGo.text)]
+        for (name, form) in forms {
+            do throws(Inexpressible) {
+                lua.push(try form(options))
+                lua.rawSet(-2, name)
+            } catch {
+                reasons.append((name, .string(error.reason)))
+            }
+        }
+        lua.push(reasons)
+        lua.rawSet(-2, "inexpressible")
     }
 
     /// Declares the metatable of plans.

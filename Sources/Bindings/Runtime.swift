@@ -19,6 +19,7 @@ public enum Runtime {
         ResultTable.declare(state)
         LedgerObject.declare(state)
         PlanTable.declare(state)
+        TraceTable.declare(state)
         lua.push(.fields(message: "interrupted!", [("code", .string("INTERRUPTED"))]))
         state.setInterruptValue(lua)
         state.preload("nssh.reference", Reference.loader)

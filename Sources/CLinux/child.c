@@ -28,7 +28,7 @@ static int await(int descriptor, int other_end) {
     do count = read(descriptor, &byte, 1);
     while (count < 0 && errno == EINTR);
     if (count == 0) errno = ECANCELED;
-    return count == 1 ? 0 : -1;
+    return count == 1 ? 1 : -1;
 }
 
 static int write_file(const struct nssh_step *step) {
@@ -38,7 +38,7 @@ static int write_file(const struct nssh_step *step) {
     int error = count < 0 ? errno : (size_t)count != step->size ? EIO : 0;
     close(file);
     errno = error;
-    return error ? -1 : 0;
+    return error ? -1 : (int)count;
 }
 
 static int link_up(const char *name) {
@@ -112,10 +112,11 @@ static int exec_first(const struct nssh_step *step) {
     return -1;
 }
 
+/// What the call returns: -1 is a failure.
 static int run(const struct nssh_step *step, const void *signal_mask) {
     switch (step->op) {
     case NSSH_OP_AWAIT: return await((int)step->a, (int)step->b);
-    case NSSH_OP_SIGNAL: return write((int)step->a, "", 1) == 1 ? 0 : -1;
+    case NSSH_OP_SIGNAL: return (int)write((int)step->a, "", 1);
     case NSSH_OP_SETNS: return setns((int)step->a, (int)step->b);
     case NSSH_OP_SETNS_AT: return setns_at(step);
     case NSSH_OP_UNSHARE: return unshare((int)step->a);
@@ -124,13 +125,13 @@ static int run(const struct nssh_step *step, const void *signal_mask) {
     case NSSH_OP_SETHOSTNAME: return sethostname(step->data, step->size);
     case NSSH_OP_SETDOMAINNAME: return setdomainname(step->data, step->size);
     case NSSH_OP_LINK_UP: return link_up(step->text);
-    case NSSH_OP_SETSID: return setsid() < 0 ? -1 : 0;
+    case NSSH_OP_SETSID: return setsid();
     case NSSH_OP_SETPGID: return setpgid(0, 0);
     case NSSH_OP_CONTROLLING_TERMINAL: return ioctl((int)step->a, TIOCSCTTY, 0);
     case NSSH_OP_FOREGROUND: return foreground((int)step->a);
     case NSSH_OP_DUP:
         if (step->a == step->b) return fcntl((int)step->a, F_SETFD, 0);
-        return dup2((int)step->a, (int)step->b) < 0 ? -1 : 0;
+        return dup2((int)step->a, (int)step->b);
     case NSSH_OP_CLOEXEC_FROM: return cloexec_from((unsigned)step->a);
     case NSSH_OP_SETGROUPS: return (int)syscall(SYS_setgroups, step->b, step->data);
     case NSSH_OP_SETRESGID: return set_gid(step->a);
@@ -148,14 +149,18 @@ static int run(const struct nssh_step *step, const void *signal_mask) {
         char *const empty[] = {NULL};
         return (int)syscall(SYS_execveat, step->a, "", step->arguments ? step->arguments : empty, empty, AT_EMPTY_PATH);
     }
-    case NSSH_OP_SPLIT: return 0;  // launch.c has done it
+    case NSSH_OP_SPLIT: break;  // launch.c does it
     }
     errno = ENOSYS;
     return -1;
 }
 
-int nssh_run_steps(const struct nssh_step *steps, int count, const void *signal_mask) {
-    for (int i = 0; i < count; i++)
-        if (run(&steps[i], signal_mask) < 0) return i;
+int nssh_run_steps(const struct nssh_step *steps, int count, const void *signal_mask, enum nssh_maker maker) {
+    for (int i = 0; i < count; i++) {
+        int traced = steps[i].shown ? nssh_trace_begin(maker, steps[i].call, steps[i].shown) : -1;
+        int result = run(&steps[i], signal_mask);
+        nssh_trace_end(traced, result, result < 0 ? errno : 0);
+        if (result < 0) return i;
+    }
     return -1;
 }

@@ -70,13 +70,13 @@ static _Noreturn void fail(struct work *work, int step, enum nssh_list list) {
 }
 
 /// Carries out the steps from `first` up to `end`, or ends the process.
-static void run_steps(struct work *work, int first, int end) {
-    int failed = nssh_run_steps(work->launch->steps + first, end - first, work->signal_mask);
+static void run_steps(struct work *work, int first, int end, enum nssh_maker maker) {
+    int failed = nssh_run_steps(work->launch->steps + first, end - first, work->signal_mask, maker);
     if (failed >= 0) fail(work, first + failed, NSSH_LIST_STEPS);
 }
 
 static _Noreturn void program(struct work *work) {
-    run_steps(work, work->launch->split, work->launch->count);
+    run_steps(work, work->launch->split + 1, work->launch->count, NSSH_MAKER_CHILD);
     _exit(127);
 }
 
@@ -90,6 +90,8 @@ static void write_pid(const struct nssh_step *step, long pid) {
 static void split(struct work *work) {
     const struct nssh_launch *launch = work->launch;
     struct clone_args args = {.exit_signal = SIGCHLD};
+    const struct nssh_step *step = &launch->steps[launch->split];
+    int traced = step->shown ? nssh_trace_begin(NSSH_MAKER_INIT, step->call, step->shown) : -1;
     long pid;
     if (launch->shares) {
         args.flags = CLONE_VM | CLONE_VFORK;
@@ -101,20 +103,21 @@ static void split(struct work *work) {
         pid = syscall(SYS_clone3, &args, sizeof args);
     }
     if (pid == 0) return;
+    nssh_trace_end(traced, pid, pid < 0 ? errno : 0);
     if (pid < 0) fail(work, launch->split, NSSH_LIST_STEPS);
     if (work->status->error) _exit(127);
     write_pid(&launch->keeper[launch->keeper_count - 1], pid);
-    int failed = nssh_run_steps(launch->keeper, launch->keeper_count, work->signal_mask);
+    int failed = nssh_run_steps(launch->keeper, launch->keeper_count, work->signal_mask, NSSH_MAKER_INIT);
     fail(work, failed, NSSH_LIST_KEEPER);
 }
 
 /// All steps; returns in a child that is a copy.
 static void run_child(struct work *work) {
     const struct nssh_launch *launch = work->launch;
-    if (!launch->keeper) return run_steps(work, 0, launch->count);
-    run_steps(work, 0, launch->split);
+    if (!launch->keeper) return run_steps(work, 0, launch->count, NSSH_MAKER_CHILD);
+    run_steps(work, 0, launch->split, NSSH_MAKER_INIT);
     split(work);
-    run_steps(work, launch->split, launch->count);
+    run_steps(work, launch->split + 1, launch->count, NSSH_MAKER_CHILD);
 }
 
 static _Noreturn void child(struct work *work) {
@@ -130,6 +133,8 @@ static long make_child(struct work *work, bool to_parent) {
         .pidfd = (uintptr_t)&work->status->pidfd,
         .exit_signal = to_parent ? 0 : SIGCHLD,  // with CLONE_PARENT it is the intermediate's
     };
+    int traced =
+        launch->shown ? nssh_trace_begin(to_parent ? NSSH_MAKER_INTERMEDIATE : nssh_trace_self(), "clone3", launch->shown) : -1;
     long result;
     if (!launch->shares) {
         result = syscall(SYS_clone3, &args, sizeof args);
@@ -147,6 +152,7 @@ static long make_child(struct work *work, bool to_parent) {
             result = -1;
         }
     }
+    nssh_trace_end(traced, result, result < 0 ? errno : 0);
     if (result > 0) work->status->pid = (int)result;
     return result;
 }
@@ -154,7 +160,7 @@ static long make_child(struct work *work, bool to_parent) {
 /// The intermediate: 0 in the child, when that has its own memory.
 static int intermediate(struct work *work) {
     const struct nssh_launch *launch = work->launch;
-    int failed = nssh_run_steps(launch->outer, launch->outer_count, work->signal_mask);
+    int failed = nssh_run_steps(launch->outer, launch->outer_count, work->signal_mask, NSSH_MAKER_INTERMEDIATE);
     if (failed >= 0) fail(work, failed, NSSH_LIST_OUTER);
     long pid = make_child(work, true);
     if (pid == 0) return 0;
@@ -178,21 +184,20 @@ pid_t nssh_launch(const struct nssh_launch *launch, struct nssh_status *status, 
     if (!launch->outer) return (pid_t)make_child(&work, false);
 
     struct clone_args args = {.flags = CLONE_FILES, .exit_signal = SIGCHLD};
+    int traced = launch->outer_shown ? nssh_trace_begin(nssh_trace_self(), "clone3", launch->outer_shown) : -1;
     long pid;
     if (launch->shares && !launch->outer_copies) {
         args.flags |= CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND;
         args.stack = (uintptr_t)(work.stacks + STACK_SIZE);
         args.stack_size = STACK_SIZE;
         ON_NEW_STACK(pid, &args, intermediate_sharing, &work);
-        if (pid < 0) {
-            errno = (int)-pid;
-            return -1;
-        }
+        if (pid < 0) errno = (int)-pid;
     } else {
         pid = syscall(SYS_clone3, &args, sizeof args);
-        if (pid < 0) return -1;
         if (pid == 0) return intermediate(&work);
     }
+    nssh_trace_end(traced, pid < 0 ? -1 : pid, pid < 0 ? errno : 0);
+    if (pid < 0) return -1;
     while (waitpid((pid_t)pid, NULL, __WALL) < 0 && errno == EINTR) {}
     if (status->pid == 0 && status->error == 0) {  // it was killed before it got anywhere
         errno = ECHILD;

@@ -28,7 +28,11 @@ public enum Helper {
         list.append(nil)
         defer { for string in list { free(string) } }
         var pid: pid_t = 0
-        let errno = posix_spawnp(&pid, arguments[0], &actions, &attributes, list, nssh_environ())
+        var errno: Int32 = 0
+        _ = Trace.call("posix_spawn", arguments.joined(separator: " ")) {
+            errno = posix_spawnp(&pid, arguments[0], &actions, &attributes, list, nssh_environ())
+            return errno == 0 ? pid : -1
+        }
         pipe.write.close()
         if errno != 0 { throw Failure("posix_spawn", Errno(rawValue: errno), stage: stage, target: arguments[0]) }
         let text = (try? pipe.read.readStream(limit: 4096).lossy) ?? ""

@@ -29,6 +29,14 @@ public struct Launch {
     /// A launch without steps.
     public init() {}
 
+    /// The clone3(2) of the child as plans and traces show it.
+    public var text: String {
+        "clone3(\(types.list.map { $0.flagName.dropFirst("CLONE_".count) }.joined(separator: "|")))"
+    }
+
+    /// The clone3(2) of an intermediate.
+    public static let outerText = "clone3(CLONE_FILES)"
+
     /// What comes of a launch.
     public enum Outcome {
         /// In nssh.
@@ -56,6 +64,8 @@ public struct Launch {
         if let go, meanwhile != nil { steps.insert(Step(.awaitParent(read: go.read.raw, write: go.write.raw)), at: 0) }
         if let done, !shares { steps.append(Step(.signalParent(done.write.raw))) }
         if let go, whenReady != nil { steps += [Step(.awaitParent(read: go.read.raw, write: go.write.raw))] + closing }
+        var missed: Int32 = 0
+        let firstCall = nssh_trace_count(&missed)
         let wasDumpable = nssh_prctl(PR_GET_DUMPABLE, 0) == 1
 
         let (pid, errno) = try Signals.blocked { mask throws(Failure) in
@@ -70,6 +80,10 @@ public struct Launch {
             launch.keeper = keeper.isEmpty ? nil : UnsafePointer(arena.steps(keeper))
             launch.keeper_count = Int32(keeper.count)
             launch.split = Int32(steps.firstIndex { if case .split = $0.action { true } else { false } } ?? 0)
+            if nssh_tracing() {
+                launch.shown = UnsafePointer(arena.bytes(text.utf8))
+                launch.outer_shown = UnsafePointer(arena.bytes(Launch.outerText.utf8))
+            }
             launch.shares = shares
             launch.suspends = shares && meanwhile == nil
             let pid = nssh_launch(&launch, status, mask)
@@ -111,6 +125,7 @@ public struct Launch {
             throw failure(Int(status.pointee.list), Int(status.pointee.step), Errno(rawValue: status.pointee.error), steps)
         }
         if pid < 0 { throw Failure("clone3", errno, target: types.isEmpty ? nil : types.description) }
+        if nssh_tracing() { nssh_trace_end_execs(firstCall) }
         return .parent(pid: pid, pidfd: pidfd)
     }
 
@@ -149,7 +164,7 @@ extension Launch {
     /// - Throws: the step that failed; those before it stay done.
     public static func inPlace(_ steps: [Step]) throws(Failure) {
         var arena = StepArena()
-        let failed = nssh_run_steps(arena.steps(steps), Int32(steps.count), nil)
+        let failed = nssh_run_steps(arena.steps(steps), Int32(steps.count), nil, nssh_trace_self())
         let errno = Errno.last
         arena.release()
         if failed >= 0 {

@@ -11,7 +11,7 @@ public enum Proc {
 
     /// Opens a file or directory of /proc.
     public static func open(_ path: String, flags: Int32) throws(Failure) -> Descriptor {
-        let raw = nssh_openat(root, path, flags | O_CLOEXEC, 0)
+        let raw = Trace.call("openat", "openat(/proc/\(path))") { nssh_openat(root, path, flags | O_CLOEXEC, 0) }
         if raw < 0 {
             let errno = Errno.last
             throw Failure("openat", errno, target: "/proc/\(path)", hint: root < 0 ? "there was no /proc when nssh started" : nil)
@@ -28,7 +28,10 @@ public enum Proc {
     public static func write(_ path: String, _ bytes: [UInt8], stage: String) throws(Failure) {
         let raw = nssh_openat(root, path, O_WRONLY | O_CLOEXEC, 0)
         let file = Descriptor(try check(raw, "openat", stage: stage, target: "/proc/\(path)"))
-        let count = bytes.withUnsafeBytes { Glibc.write(file.raw, $0.baseAddress, $0.count) }
+        let name = String(path.split(separator: "/").last ?? "")
+        let count = Trace.call("write", "write \(name) \(Step.quote(bytes))") {
+            Int32(truncatingIfNeeded: bytes.withUnsafeBytes { Glibc.write(file.raw, $0.baseAddress, $0.count) })
+        }
         try check(count < 0 ? -1 : 0, "write", stage: stage, target: "/proc/\(path)")
     }
 

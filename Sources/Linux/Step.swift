@@ -145,7 +145,13 @@ struct StepArena: ~Copyable {
         let block = malloc(max(steps.count, 1) * MemoryLayout<nssh_step>.stride)!
         blocks.append(block)
         let list = block.assumingMemoryBound(to: nssh_step.self)
-        for (position, step) in steps.enumerated() { list[position] = encode(step.action) }
+        let isTraced = nssh_tracing()
+        for (position, step) in steps.enumerated() {
+            list[position] = encode(step.action)
+            guard isTraced else { continue }
+            list[position].call = UnsafePointer(bytes(step.call.utf8))
+            list[position].shown = UnsafePointer(bytes(step.text.shown.utf8))
+        }
         return list
     }
 

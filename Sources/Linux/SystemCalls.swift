@@ -57,7 +57,8 @@ public enum System {
 
     /// Unmounts. umount2(2).
     public static func unmount(_ target: [UInt8], flags: Int32) throws(Failure) {
-        try check(umount2(target.asCString, flags), "umount2", target: target.lossy)
+        let result = Trace.call("umount2", "umount2(\(Step.quote(target)), \(flags))") { umount2(target.asCString, flags) }
+        try check(result, "umount2", target: target.lossy)
     }
 
     /// The target of a symbolic link. readlink(2).

@@ -69,6 +69,7 @@ public enum Children {
     /// In a copy of nssh: it has no children yet.
     static func startAnew(joined: Bool) {
         generation += 1
+        Trace.becomeFunction()
         original = ownPidfd
         Orphans.startAnew()
         Proc.forgetSelf()

@@ -7,19 +7,23 @@ extension Join {
     /// with a mnt namespace that differs.
     public static func process(_ target: Target) throws(Failure) -> Join? {
         let pidfd: Descriptor
+        let number: Int32
         switch target {
         case .process(let process):
             try process.requireOurs()
+            number = process.pid
             if !process.isAlive { throw process.ended("setns") }
             pidfd = try process.pidfd.duplicate()
-        case .pid(let pid): pidfd = Descriptor(try check(nssh_pidfd_open(pid), "pidfd_open", target: "pid \(pid)"))
+        case .pid(let pid):
+            number = pid
+            pidfd = Descriptor(try check(nssh_pidfd_open(pid), "pidfd_open", target: "pid \(pid)"))
         default: return nil
         }
         var mask = NamespaceTypes()
         for (type, _, _) in try Inspect.difference(.own, target) { mask.insert(type) }
         try addPid(&mask, theirs: try Inspect.inode(target, .pid))
         if mask.isEmpty { return nil }
-        var join = Join(descriptor: pidfd, mask: mask)
+        var join = Join(descriptor: pidfd, mask: mask, origin: .pid(number))
         if mask.contains(.mnt) {
             join.root = try target.reading { name throws(Failure) in
                 try Proc.open("\(name)/root", flags: nssh_o_path | O_DIRECTORY)
@@ -52,17 +56,26 @@ extension Join {
     }
 
     /// One namespace; nil when nssh is in it.
-    public static func handle(_ handle: NamespaceHandle) throws(Failure) -> Join? {
+    public static func handle(_ handle: NamespaceHandle, path: String? = nil) throws(Failure) -> Join? {
         try handle.requireOpen()
         let type = handle.type
         var mask = NamespaceTypes(type)
         if type == .pid { try addPid(&mask, theirs: handle.inode) } else if try Inspect.inode(.own, type) == handle.inode { return nil }
         if mask.isEmpty { return nil }
-        return Join(descriptor: try handle.descriptor.duplicate(), mask: NamespaceTypes(type))
+        let origin = path ?? "/proc/\(getpid())/fd/\(handle.descriptor.raw)"
+        return Join(descriptor: try handle.descriptor.duplicate(), mask: NamespaceTypes(type), origin: .path(origin))
     }
 
     /// A target's namespace of one type; nil when nssh is in it.
-    public static func target(_ target: Target, type: NamespaceType) throws(Failure) -> Join? { try handle(try target.open(type)) }
+    public static func target(_ target: Target, type: NamespaceType) throws(Failure) -> Join? {
+        var join = try handle(try target.open(type), path: target.path)
+        switch target {
+        case .process(let process): join?.origin = .pid(process.pid)
+        case .pid(let pid): join?.origin = .pid(pid)
+        default: break
+        }
+        return join
+    }
 
     /// The order in which they can be joined. Who has power over all of them keeps it until the user namespace is joined; who
     /// has none gains it there.
@@ -78,7 +91,7 @@ extension Join {
         case .own: return nil
         case .process, .pid: return try process(target)
         case .handle(let handle): return try self.handle(handle)
-        case .inode, .path: return try self.handle(try target.open(nil))
+        case .inode, .path: return try self.handle(try target.open(nil), path: target.path)
         }
     }
 }

@@ -34,7 +34,7 @@ public enum Launcher {
         case .held:
             kind = .held
             resources.image = try heldImage()
-            if !options.types.contains(.mnt) { resources.emptyRoot = try root(options) }
+            resources.emptyRoot = try root(options)
         case .program(let arguments):
             try checkArguments(arguments)
             streams = try Streams(options)
@@ -49,7 +49,7 @@ public enum Launcher {
         var report: (read: Descriptor, write: Descriptor)?
         if options.hasInit {
             resources.initImage = try initialImage()
-            if !options.types.contains(.mnt) { resources.emptyRoot = try root(options) }
+            resources.emptyRoot = try root(options)
             report = try Descriptor.pipe()
             report!.read.setNonblocking()
             resources.initReport = report!.write.raw
@@ -99,7 +99,11 @@ public enum Launcher {
     }
 
     /// Makes what later launches need, while nssh's children are still born in its own pid namespace.
-    static func prepare(_ options: Options) { _ = try? root(options) }
+    static func prepare(_ options: Options) {
+        var later = options
+        later.types.remove(.mnt)
+        _ = try? root(later)
+    }
 
     private static func initialImage() throws(Failure) -> Int32 {
         if let initImage { return initImage.raw }
@@ -115,12 +119,17 @@ public enum Launcher {
         return descriptor.raw
     }
 
-    /// The root that leads nowhere. It takes CAP_SYS_CHROOT, which the child has if it is root's or in a new user namespace;
-    /// without either there is nobody more powerful in its namespaces than the user, and it keeps the root it has.
+    /// Whether what stays behind gets a root that leads nowhere. In a mnt namespace of its own it has that one's. It takes
+    /// CAP_SYS_CHROOT, which the child has if it is root's or in a new user namespace; without either there is nobody more powerful in its
+    /// namespaces than the user, and it keeps the root it has.
+    static func hidesRoot(_ options: Options) -> Bool {
+        guard options.hasKeeper, !options.types.contains(.mnt), !emptyRootIsRefused else { return false }
+        return options.types.contains(.user) || Capabilities.effective(contains: [.sysChroot])
+    }
+
     private static func root(_ options: Options) throws(Failure) -> Int32 {
-        guard options.types.contains(.user) || Capabilities.effective(contains: [.sysChroot]) else { return -1 }
+        guard hidesRoot(options) else { return -1 }
         if let emptyRoot { return emptyRoot.raw }
-        if emptyRootIsRefused { return -1 }
         let raw = nssh_empty_root()
         if raw < 0 {
             emptyRootIsRefused = true

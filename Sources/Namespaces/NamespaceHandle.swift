@@ -15,7 +15,7 @@ public final class NamespaceHandle {
     ///
     /// - Throws: when it is no namespace.
     init(_ descriptor: Descriptor, target: String) throws(Failure) {
-        let flag = nssh_ns_get_type(descriptor.raw)
+        let flag = Trace.call("ioctl", "ioctl(NS_GET_NSTYPE)") { nssh_ns_get_type(descriptor.raw) }
         if flag < 0 {
             let errno = Errno.last
             throw Failure(
@@ -52,7 +52,7 @@ public final class NamespaceHandle {
     public func id() throws(Failure) -> UInt64? {
         try requireOpen()
         var id: UInt64 = 0
-        return nssh_ns_get_id(descriptor.raw, &id) < 0 ? nil : id
+        return Trace.call("ioctl", "ioctl(\(link), NS_GET_ID)", { nssh_ns_get_id(descriptor.raw, &id) }) < 0 ? nil : id
     }
 
     /// The user namespace that owns it. NS_GET_USERNS.
@@ -60,7 +60,7 @@ public final class NamespaceHandle {
     /// - Throws: EPERM when that is out of nssh's scope.
     public func userns() throws(Failure) -> NamespaceHandle {
         try requireOpen()
-        let raw = nssh_ns_get_userns(descriptor.raw)
+        let raw = Trace.call("ioctl", "ioctl(\(link), NS_GET_USERNS)") { nssh_ns_get_userns(descriptor.raw) }
         return try NamespaceHandle(Descriptor(try check(raw, "ioctl", stage: "NS_GET_USERNS", target: link)), target: link)
     }
 
@@ -69,7 +69,7 @@ public final class NamespaceHandle {
     /// - Throws: EINVAL for a type without hierarchy.
     public func parent() throws(Failure) -> NamespaceHandle? {
         try requireOpen()
-        let raw = nssh_ns_get_parent(descriptor.raw)
+        let raw = Trace.call("ioctl", "ioctl(\(link), NS_GET_PARENT)") { nssh_ns_get_parent(descriptor.raw) }
         if raw < 0 {
             let errno = Errno.last
             if errno.rawValue == EPERM { return nil }
@@ -86,7 +86,7 @@ public final class NamespaceHandle {
     public func ownerUid() throws(Failure) -> UInt32 {
         try requireOpen()
         var uid: uid_t = 0
-        if nssh_ns_get_owner_uid(descriptor.raw, &uid) < 0 {
+        if Trace.call("ioctl", "ioctl(\(link), NS_GET_OWNER_UID)", { nssh_ns_get_owner_uid(descriptor.raw, &uid) }) < 0 {
             let errno = Errno.last
             throw Failure(
                 "ioctl", errno, stage: "NS_GET_OWNER_UID", target: link,

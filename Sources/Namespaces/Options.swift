@@ -61,11 +61,11 @@ public struct Options {
     /// Nothing new, held.
     public init() {}
 
+    private var isHeld: Bool { if case .held = body { true } else { false } }
     /// Whether the body gets an init above it: a held process is one itself.
-    var hasInit: Bool {
-        if case .held = body { return false }
-        return initProcess && types.contains(.pid)
-    }
+    var hasInit: Bool { !isHeld && initProcess && types.contains(.pid) }
+    /// Whether something of nssh's own stays in the namespaces.
+    var hasKeeper: Bool { isHeld || hasInit }
 
     /// What a child runs.
     public enum Body {
@@ -164,4 +164,12 @@ public struct Join {
     public var root: Descriptor?
     /// The working directory, as seen from inside.
     public var cwd: Descriptor?
+    /// How a command line names it.
+    public var origin: Origin
+
+    /// How the target was named.
+    public enum Origin: Sendable {
+        case pid(Int32)
+        case path(String)
+    }
 }

@@ -27,7 +27,7 @@ public enum Mapping: Equatable, Sendable {
     /// The call as a plan shows it.
     var text: String {
         switch self {
-        case .write(let file, let contents): "write \(file) \(PlanLine.quote(contents))"
+        case .write(let file, let contents): "write \(file) \(Step.quote(contents))"
         case .helper(let program, let ranges): ([program, "PID"] + Mapping.words(ranges)).joined(separator: " ")
         }
     }

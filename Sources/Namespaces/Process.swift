@@ -80,7 +80,7 @@ public final class Process {
         }
         guard nssh_siginfo_pid(&info) != 0 else { return false }
         if ownsGroup { _ = Glibc.kill(-pid, SIGKILL) }
-        nssh_wait_pidfd(pidfd.raw, &info, WEXITED)
+        _ = Trace.call("waitid", "waitid(process \(pid))") { nssh_wait_pidfd(pidfd.raw, &info, WEXITED) }
         if ownsGroup { Orphans.reap(group: pid) }
         let status = nssh_siginfo_status(&info)
         end(reported ?? (info.si_code == CLD_EXITED ? Exit(status: status) : Exit(signal: Signals.name(status))))
@@ -142,7 +142,13 @@ public final class Process {
     public func kill(_ signal: Int32 = SIGTERM) throws(Failure) {
         try requireOurs()
         if reap() { throw ended("kill") }
-        try check(nssh_pidfd_send_signal(pidfd.raw, signal), "pidfd_send_signal", target: "process \(pid)")
+        try check(send(signal), "pidfd_send_signal", target: "process \(pid)")
+    }
+
+    private func send(_ signal: Int32) -> Int32 {
+        Trace.call("pidfd_send_signal", "pidfd_send_signal(process \(pid), \(Signals.name(signal)))") {
+            nssh_pidfd_send_signal(pidfd.raw, signal)
+        }
     }
 
     /// Kills and reaps it, whatever it runs; more than one call is harmless.
@@ -153,7 +159,7 @@ public final class Process {
         stderr?.close()
         // A pid namespace ends as a whole.
         if body == .function, !types.contains(.pid) { killGroupsBelow() }
-        _ = nssh_pidfd_send_signal(pidfd.raw, SIGKILL)
+        _ = send(SIGKILL)
         Children.waitUninterrupted(for: self)
     }
 

@@ -36,7 +36,7 @@ public enum SelfMove {
 
     /// Joins existing namespaces. setns(2).
     public static func setns(_ target: Target, _ types: [NamespaceType]?) throws(Failure) {
-        let join: Join
+        let join: (descriptor: Descriptor, mask: NamespaceTypes)
         if let types {
             guard !types.isEmpty else {
                 throw Failure(code: "EINVAL", "an empty list of types joins nothing", stage: "setns", target: target.description)
@@ -45,7 +45,7 @@ public enum SelfMove {
                 // One call on a pidfd joins all or none.
                 var mask = NamespaceTypes()
                 for type in types { mask.insert(type) }
-                join = Join(descriptor: try pidfd(target), mask: mask)
+                join = (try pidfd(target), mask)
             } else {
                 guard types.count == 1 else {
                     let name = target.description
@@ -53,16 +53,17 @@ public enum SelfMove {
                         code: "EINVAL", "\(name) is one namespace and cannot be joined as \(types.count) types", stage: "setns",
                         target: name)
                 }
-                join = Join(descriptor: try target.open(types[0]).descriptor, mask: NamespaceTypes(types[0]))
+                join = (try target.open(types[0]).descriptor, NamespaceTypes(types[0]))
             }
         } else if target.isProcess {
             guard let found = try Join.process(target) else { return }
-            join = found
+            join = (found.descriptor, found.mask)
         } else {
             let handle = try target.open(nil)
-            join = Join(descriptor: handle.descriptor, mask: NamespaceTypes(handle.type))
+            join = (handle.descriptor, NamespaceTypes(handle.type))
         }
-        if nssh_setns(join.descriptor.raw, join.mask.rawValue) < 0 {
+        let call = Step(.setns(descriptor: join.descriptor.raw, mask: join.mask.rawValue)).text.shown
+        if Trace.call("setns", call, { nssh_setns(join.descriptor.raw, join.mask.rawValue) }) < 0 {
             var failure = Failure("setns", .last, target: "\(target.description), \(join.mask.description)")
             if failure.errno?.rawValue == EINVAL, join.mask.contains(.user) {
                 failure.hint = "a process cannot join the user namespace that it is in"

@@ -61,6 +61,9 @@ public enum Target {
         }
     }
 
+    /// The path, of a target that is one.
+    var path: String? { if case .path(let path) = self { path.lossy } else { nil } }
+
     /// Whether it is a process, which has a namespace of each type.
     var isProcess: Bool {
         switch self {

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include "nssh_trace.h"
 
 enum nssh_op {
     /// read(2) one byte from descriptor `a`, a pipe whose other end is `b`: the parent's word to go on.
@@ -69,6 +70,8 @@ struct nssh_step {
     const void *data;
     size_t size;
     char *const *list, *const *arguments, *const *environment;
+    /// The call's name and the call, for the trace; NULL while none is kept.
+    const char *call, *shown;
 };
 
 /// The lists of steps that a launch can have.
@@ -99,6 +102,10 @@ struct nssh_launch {
     bool shares;
     /// nssh stands still until the child execs or ends. Only with `shares`.
     bool suspends;
+    /// The clone3(2) as the trace shows it.
+    const char *shown;
+    /// That of the intermediate.
+    const char *outer_shown;
 };
 
 /// Room for the results of a launch, shared with children: NULL with errno when there is none.
@@ -108,8 +115,8 @@ struct nssh_status *nssh_status_new(void);
 /// failed; whether a step failed is in `status`. Signals must be blocked.
 pid_t nssh_launch(const struct nssh_launch *launch, struct nssh_status *status, const void *signal_mask);
 
-/// Carries out steps in this process: -1, or the position of the step that failed, with errno.
-int nssh_run_steps(const struct nssh_step *steps, int count, const void *signal_mask);
+/// Carries out steps in this process, as `maker` of their calls: -1, or the position of the step that failed, with errno.
+int nssh_run_steps(const struct nssh_step *steps, int count, const void *signal_mask, enum nssh_maker maker);
 
 /// A sealed memfd with the smallest program that waits for ever, or -1 with errno. Close-on-exec.
 int nssh_held_image(void);

@@ -1,0 +1,162 @@
+-- ns.trace: what was really called, held against the plan, and against what strace(1) saw of the same calls.
+local check = require "check"
+local nssh = sys.readlink("/proc/self/exe")
+local tests = {}
+
+-- Launches of every form: options as text, since another nssh gets them too.
+local launches = {
+  program = [[ user = "root", uts = "box", "true" ]],
+  held = [[ user = "self", ipc = true, net = { lo = true } ]],
+  ["function"] = [[ user = "root", time = { monotonic = 7.5 }, function() end ]],
+  init = [[ user = "root", pid = { init = true, proc = true }, "true" ]],
+  session = [[ session = true, "true" ]],
+  nested = [[ user = BOX, uts = BOX, pid = true, "true" ]],
+}
+
+local function options(text, box) return load("local BOX = ... return {" .. text .. "}")(box) end
+
+local function followed(text)
+  local plan, calls
+  local box <close> = ns.clone{ user = "root", uts = true }
+  local ok, message = pcall(function()
+    plan = ns.plan(options(text, box))
+    calls = ns.trace(function()
+      local p <close> = ns.clone(options(text, box))
+      p:wait(text:find("{ lo") and 0 or 10)
+    end)
+    if calls.error then error(calls.error, 0) end
+  end)
+  if not ok and type(message) == "table" and message.stage == "clone3" then check.skip("user namespaces: " .. tostring(message)) end
+  check.ok(ok, tostring(message))
+  return plan, calls
+end
+
+-- What a real launch has beside its plan: the standard streams, and words to nssh.
+local beside = { dup2 = true, read = true, write = true, ioctl = true }
+
+for name, text in pairs(launches) do
+  tests["the trace of a launch is its plan: " .. name] = function()
+    local plan, calls = followed(text)
+    for _, maker in ipairs{ "intermediate", "child", "init" } do
+      local position = 1
+      local made = {}
+      for _, call in ipairs(calls) do
+        if call.by == maker then made[#made + 1] = call end
+      end
+      for _, line in ipairs(plan) do
+        if line.by == maker then
+          while made[position] and made[position].call ~= line.call and beside[made[position].call] do position = position + 1 end
+          check.ok(made[position], ("%s by %s was not called"):format(line.text, maker))
+          check.eq(made[position].call, line.call, ("call %d by %s"):format(position, maker))
+          if line.call ~= "dup2" then check.eq(made[position].text, line.text) end
+          check.eq(made[position].code, nil, line.text)
+          position = position + 1
+        end
+      end
+      while made[position] and beside[made[position].call] do position = position + 1 end
+      check.eq(made[position] and made[position].text, nil, "more than was planned, by " .. maker)
+    end
+  end
+end
+
+tests["a trace has results, errors and times"] = function()
+  local calls = ns.trace(function() ns.run{ "/nonesuch/program" } end)
+  local last
+  for _, call in ipairs(calls) do
+    check.ok(call.seconds >= 0 and call.seconds < 5, call.text)
+    if call.call == "execve" then last = call end
+  end
+  check.eq({ last.code, last.errno, last.result }, { "ENOENT", 2 })
+  check.eq(calls.error.code, "ENOENT")
+  check.match(tostring(calls), "execve%(\"/nonesuch/program\"%) = ENOENT")
+end
+
+tests["what fn returns comes back behind the trace"] = function()
+  local calls, a, b, c = ns.trace(function(...) return select("#", ...), ... end, nil, 7)
+  check.eq({ a, b, c }, { 2, nil, 7 })
+  check.eq(#calls, 0)
+  check.eq(tostring(calls), "no calls")
+end
+
+tests["function bodies take part, and traces do not nest"] = function()
+  local calls = ns.trace(function()
+    ns.call({ user = "root" }, function() ns.unshare{ uts = true }; sys.hostname("inside") end)
+  end)
+  local found = {}
+  for _, call in ipairs(calls) do
+    if call.by == "function" then found[#found + 1] = call.text end
+  end
+  if calls.error then check.skip(tostring(calls.error)) end
+  check.eq(table.concat(found, " "), 'unshare(NEWUTS) sethostname("inside")')
+  local nested = ns.trace(function() ns.trace(print) end)
+  check.match(tostring(nested.error), "already")
+  check.eq(ns.trace(print).error, nil)
+end
+
+tests["more calls than are kept are counted"] = function()
+  local h <close> = ns.open("self", "uts")
+  local calls = ns.trace(function() for _ = 1, 9000 do h:userns():close() end end)
+  check.eq(#calls, 8192)
+  check.ok(calls.lost >= 9000 - 8192)
+end
+
+-- The completed calls that strace -f wrote, by pid: lists of { name, result }.
+local function completed(output)
+  local processes = {}
+  for line in output:gmatch("[^\n]+") do
+    local pid, rest = line:match("^(%d+) +(.*)$")
+    local name = rest and (rest:match("^<%.%.%. ([%w_]+) resumed") or rest:match("^([%w_]+)%("))
+    local result = rest and rest:match("= (%-?%d+ ?E?%u*)[^=]*$")
+    if name and result and not rest:find("<unfinished") then
+      processes[pid] = processes[pid] or {}
+      table.insert(processes[pid], { name, result:match("E%u+") or result:match("%-?%d+") })
+    end
+  end
+  return processes
+end
+
+local strace_names = { sigaction = "rt_sigaction", sigprocmask = "rt_sigprocmask", tcsetpgrp = "ioctl" }
+
+-- Whether all calls of one maker were made by this process, in this order and with these results.
+local function made_all(process, calls)
+  local position = 1
+  for _, call in ipairs(calls) do
+    local name = strace_names[call.call] or call.call
+    while process[position] and not (process[position][1] == name and process[position][2] == call.outcome) do position = position + 1 end
+    if not process[position] then return false end
+    position = position + 1
+  end
+  return true
+end
+
+for name, text in pairs(launches) do
+  tests["strace sees the same calls with the same results: " .. name] = function()
+    if not ns.run{ sh = "command -v strace" }.ok then check.skip("strace is missing: Debian package strace") end
+    -- Each call is written in one line: by, call, result.
+    local chunk = ([[
+      local BOX <close> = ns.clone{ user = "root", uts = true }
+      local calls = ns.trace(function() local p <close> = ns.clone{ %s } p:wait(%s) end)
+      if calls.error then error(calls.error, 0) end
+      for _, call in ipairs(calls) do io.stderr:write(("%%s\t%%s\t%%s\n"):format(call.by, call.call, call.code or call.result)) end
+    ]]):format(text, text:find("{ lo") and 0 or 10)
+    local file <close> = assert(io.tmpfile())
+    local result = ns.run{ "strace", "-f", "-qq", "-o", "/proc/self/fd/3", fds = { [3] = file }, nssh, "-e", chunk, timeout = 30 }
+    if not result.ok then check.skip("strace cannot trace here, or user namespaces are forbidden: " .. result.stderr) end
+    local calls = {}
+    for by, call, outcome in result.stderr:gmatch("(%l+)\t(%g+)\t(%g+)\n") do
+      -- nssh's own numbers of descriptors and children are strace's too; an exec is followed by its result only.
+      calls[by] = calls[by] or {}
+      table.insert(calls[by], { call = call, outcome = outcome })
+    end
+    check.ok(calls.nssh and calls.child, result.stderr)
+    file:seek("set")
+    local processes = completed(file:read("a"))
+    for by, list in pairs(calls) do
+      local found = false
+      for _, process in pairs(processes) do found = found or made_all(process, list) end
+      check.ok(found, "no process has made what the trace says of " .. by)
+    end
+  end
+end
+
+return tests
