@@ -114,15 +114,11 @@ extension LuaType {
 extension LuaType {
     /// Positions and other integers alike.
     fileprivate func readNumbered(_ lua: Lua, _ index: Int32, _ depth: Int, _ type: LuaType) throws(Mismatch) -> LuaValue {
-        let value = try forEachEntry(lua, index, depth, integerKeys: true) { key, slot throws(Mismatch) in
+        try forEachEntry(lua, index, depth, integerKeys: true) { key, slot throws(Mismatch) in
             let name = if case .position(let number) = key { String(number) } else { "" }
             if name.isEmpty { throw Mismatch(path: "", problem: "numbers expected as keys, got a name") }
             do throws(Mismatch) { return try type.read(lua, slot, depth: depth + 1) } catch { throw error.inside("[\(name)]") }
         }
-        guard case .table(var table) = value else { return value }
-        for (position, item) in table.list.enumerated() { table.fields.append((Array(String(position + 1).utf8), item)) }
-        table.list = []
-        return .table(table)
     }
 }
 
@@ -139,7 +135,7 @@ private func forEachEntry(
     guard depth < 16, lua.reserve(16) else { throw Mismatch(path: "", problem: "nested too deeply") }
     let index = lua.absolute(index)
     var table = LuaTable()
-    let count = lua.rawLength(index)
+    let count = integerKeys ? 0 : lua.rawLength(index)
     guard count <= 1 << 20 else { throw Mismatch(path: "", problem: "too long: \(count) entries") }
     for position in stride(from: 1, through: count, by: 1) {
         lua.rawGet(index, position)

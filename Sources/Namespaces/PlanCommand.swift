@@ -53,6 +53,8 @@ public struct PlanCommand {
             case .path(let path): words += join.mask.list.map { "--\($0.longName)=\(path)" }
             }
         }
+        // Without privilege setgroups(2) is denied inside, and nsenter would call it.
+        if geteuid() != 0, options.joins.contains(where: { $0.mask.contains(.user) }) { words.append("--preserve-credentials") }
         if options.types.isEmpty { addIds(options) }
     }
 
@@ -90,6 +92,7 @@ public struct PlanCommand {
         guard options.types.contains(.user), let map = options.user else { return }
         switch map {
         case .unmapped: words.append("--user")
+        // Both deny setgroups(2), which nssh leaves to root.
         case .root: words.append("--map-root-user")
         case .identity: words.append("--map-current-user")
         case .subordinate(let uid, let gid): words += geteuid() == 0 ? try ranges(uid, gid) : ["--map-root-user", "--map-auto"]

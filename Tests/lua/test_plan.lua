@@ -51,4 +51,64 @@ end
 
 tests["a plan of a program is carried out in its order"] = function() carried_out[[cwd = "/", "true"]] end
 
+-- Commands that say what the options do: the command line of the plan must give the same.
+local sayings = {
+  [ [[uts = "box", user = "root", "hostname"]] ] = "box\n",
+  [ [[user = "root", sh = "id -u; hostname"]] ] = true,
+  [ [[user = "self", sh = "id -u"]] ] = sys.getuid() .. "\n",
+  [ [[user = true, sh = "id -u"]] ] = "65534\n",
+  [ [[user = "root", pid = { proc = true }, sh = "echo $$; ls -d /proc/[0-9]* | wc -l"]] ] = "1\n3\n",
+  [ [[user = "root", net = { lo = true }, sh = "ip -br link show lo | tr -s ' ' | cut -d' ' -f2"]] ] = "UNKNOWN\n",
+  [ [[user = "root", time = { boottime = 100000000 }, sh = "cut -c1-3 /proc/uptime"]] ] = "100\n",
+  [ [[user = "root", mnt = true, cwd = "/usr", env = { A = "it's $x" }, sh = "pwd; echo \"$A\""]] ] = "/usr\nit's $x\n",
+  [ [[clear_env = true, env = { B = 7 }, "/usr/bin/env"]] ] = "B=7\n",
+}
+for text, expected in pairs(sayings) do
+  tests["the plan's command line does the same: " .. text] = function()
+    local options = load("return {" .. text .. "}")
+    local plan = ns.plan(options())
+    check.eq(plan.inexpressible.command, nil)
+    local ok, ours = pcall(ns.run, options())
+    if not ok and ours.stage == "clone3" then check.skip("not allowed here: " .. tostring(ours)) end
+    check.ok(ok, tostring(ours))
+    if expected ~= true then check.eq(ours.stdout, expected) end
+    local theirs = ns.run{ sh = plan.command }
+    if theirs.stderr:find("unrecognized option") then check.skip("an older unshare(1): " .. theirs.stderr) end
+    check.eq(theirs.stdout, ours.stdout, plan.command .. ": " .. theirs.stderr)
+  end
+end
+
+tests["joins are nsenter's"] = function()
+  local ok, p = pcall(ns.clone, { user = "root", uts = "box" })
+  if not ok then check.skip("user namespaces: " .. tostring(p)) end
+  local plan = ns.plan{ user = p, uts = p, "hostname" }
+  check.match(plan.command, "^nsenter %-%-target %d+ ")
+  local r = ns.run{ sh = plan.command }
+  local h <close> = p:open("uts")
+  check.match(ns.plan{ uts = h, "hostname" }.command, "^nsenter %-%-uts=/proc/%d+/fd/%d+ hostname$")
+  p:close()
+  check.eq(r.stdout, "box\n", plan.command .. ": " .. r.stderr)
+end
+
+tests["what another tool has no word for is said, by option"] = function()
+  local function why(options)
+    local reasons = ns.plan(options).inexpressible
+    return (reasons.command or ""):match("^[%w.]*"), (reasons.go or ""):match("^[%w.]*")
+  end
+  check.eq({ why{ uts = "box", "true" } }, { "", "uts" })
+  check.eq({ why{ pid = { init = true }, "true" } }, { "pid.init", "pid.init" })
+  check.eq({ why{ session = true, "true" } }, { "session", "session" })
+  check.eq({ why{ time = { monotonic = 0.5 }, "true" } }, { "time.monotonic", "time" })
+  check.eq({ why{ env = { A = false }, "true" } }, { "", "env" })
+  check.eq({ why{ function() end } }, { "the", "the" })
+end
+
+tests["Go's SysProcAttr has the flags, maps and strings of the options"] = function()
+  local go = ns.plan{ uts = true, mnt = true, user = { uid = { { 0, 1000, 1 } } }, "sh", "-c", 'echo "a\\b"\n' }.go
+  check.match(go, '^cmd := exec%.Command%("sh", "%-c", "echo \\"a\\\\b\\"\\n"%)\n')
+  check.match(go, "Cloneflags: syscall%.CLONE_NEWUTS | syscall%.CLONE_NEWUSER,")
+  check.match(go, "Unshareflags: syscall%.CLONE_NEWNS,")
+  check.match(go, "UidMappings: %[%]syscall%.SysProcIDMap{{ContainerID: 0, HostID: 1000, Size: 1}},")
+end
+
 return tests

@@ -1,0 +1,111 @@
+-- pid = { init = true }: an init that reaps, forwards signals and passes the end on.
+local check = require "check"
+local tests = {}
+
+local function options(more)
+  more.user = "root"
+  more.pid = { init = true, proc = true }
+  more.timeout = more.timeout or 20
+  return more
+end
+
+local function run(more)
+  local ok, result = pcall(ns.run, options(more))
+  if not ok then
+    if result.stage == "clone3" or result.stage == "mount /proc" then check.skip("not here: " .. result.message) end
+    error(result, 0)
+  end
+  return result
+end
+
+tests["the body is the init's child, and its exit is passed on"] = function()
+  local r = run{ sh = "echo $$ $PPID; exit 7" }
+  check.eq({ r.stdout, r.status, r.signal }, { "2 1\n", 7 })
+end
+
+tests["a signal that ends the body is passed on as what it was"] = function()
+  local r = run{ sh = "kill -USR1 $$" }
+  check.eq({ r.status, r.signal, r.ok }, { nil, "SIGUSR1", false })
+end
+
+tests["orphans are reaped; without the init a PID 1 that does not wait leaves them as zombies"] = function()
+  -- A grandchild that ends after its parent has; then what is left of it in /proc.
+  local line = [[ (sleep 0.05 & exec true) & wait; sleep 0.3; grep -c '^State:.Z' /proc/[0-9]*/status | grep -c ':1$' ]]
+  check.eq(run{ sh = line }.stdout, "0\n")
+  local r = ns.run{ user = "root", pid = { proc = true }, timeout = 20, "bash", "-c", "exec -a x perl -e '" ..
+    "if (!fork) { if (!fork) { exit } sleep 1; exit } select undef,undef,undef,0.3;" ..
+    "my $n = () = `cat /proc/[0-9]*/status` =~ /^State:.Z/mg; print qq($n\\n)'" }
+  if r.ok then check.ok(tonumber(r.stdout) >= 1, r.stdout) end
+end
+
+tests["signals go to the body, also from inside"] = function()
+  local p <close> = ns.clone{ user = "root", pid = { init = true }, stdout = "pipe",
+    sh = "trap 'echo TERM' TERM; trap 'echo USR2; exit 9' USR2; echo ready; while :; do sleep 0.02; done" }
+  check.eq(p.stdout:read("l"), "ready")
+  check.eq(p.inner_pid, 1)
+  p:kill("TERM")
+  check.eq(p.stdout:read("l"), "TERM")
+  p:run{ sh = "kill -USR2 1" }
+  check.eq(p.stdout:read("l"), "USR2")
+  check.eq(p:wait(10).status, 9)
+end
+
+tests["all in the namespace ends with the body"] = function()
+  local p <close> = ns.clone{ user = "root", pid = { init = true }, stdin = "pipe", stdout = "pipe",
+    sh = "setsid sleep 1000 & echo; read x; exit 3" }
+  p.stdout:read("l")
+  local h <close> = p:open("pid")
+  check.ok(#h:processes() >= 3, #h:processes())
+  p.stdin:close()
+  check.eq(p:wait(10).status, 3)
+  check.eq(#h:processes(), 0)
+end
+
+tests["a body that cannot be executed is an error, and nothing stays"] = function()
+  local e = check.fails(function() ns.run(options{ "/nonesuch/program" }) end, "No such file")
+  if e.stage ~= "clone3" and e.stage ~= "mount /proc" then check.eq({ e.syscall, e.code }, { "execve", "ENOENT" }) end
+end
+
+tests["functions have it too, and their values come back"] = function()
+  local r = run{ function(a) return sys.getpid(), sys.getppid(), a * 2 end, args = { 21 } }
+  check.eq({ r.values[1], r.values[2], r.values[3] }, { 2, 1, 42 })
+  local failed = run{ function() error("no", 0) end }
+  check.match(failed.error, "^no\n")
+end
+
+tests["the init carries nothing of nssh"] = function()
+  local p <close> = ns.clone{ user = "root", pid = { init = true }, "sleep", "1000" }
+  local init = ("/proc/%d"):format(p.pid)
+  check.eq(io.open(init .. "/environ"):read("a"), "")
+  check.match(sys.readlink(init .. "/exe"), "^/memfd:nssh%-init")
+  for _ = 1, 100 do
+    if #sys.readdir(init .. "/fd") == 1 then break end
+    sys.sleep(0.01)
+  end
+  check.eq(sys.readdir(init .. "/fd"), { "0" }, "its only descriptor is the pipe for the body's end")
+  check.match(sys.readlink(init .. "/fd/0"), "^pipe:")
+  check.eq(#sys.readdir(init .. "/root"), 0)
+  local maps = io.open(init .. "/maps"):read("a")
+  check.ok(not maps:find("libc", 1, true) and not maps:find("heap", 1, true), maps)
+end
+
+tests["time is up, and close, end all of it"] = function()
+  local r = run{ sh = "trap '' TERM; sleep 1000 & wait", timeout = 0.2 }
+  check.eq({ r.timed_out, r.signal }, { true, "SIGKILL" })
+  local p = ns.clone{ user = "root", pid = { init = true }, "sleep", "1000" }
+  p:close()
+  check.ok(not p:alive())
+end
+
+tests["a held process is its own init: the option changes nothing"] = function()
+  local p <close> = ns.clone{ user = "root", pid = { init = true } }
+  check.eq(p.inner_pid, 1)
+  -- The kernel wakes nssh before it has closed what is closed at exec.
+  for _ = 1, 100 do
+    if #sys.readdir(("/proc/%d/fd"):format(p.pid)) == 0 then break end
+    sys.sleep(0.01)
+  end
+  check.eq(sys.readdir(("/proc/%d/fd"):format(p.pid)), {})
+end
+
+return tests
