@@ -147,8 +147,12 @@ private let PR_GET_DUMPABLE: Int32 = 3
 private let PR_SET_DUMPABLE: Int32 = 4
 
 extension Launch {
-    /// PR_SET_DUMPABLE of prctl(2).
-    public static func becomeDumpable() { _ = nssh_prctl(PR_SET_DUMPABLE, 1) }
+    /// PR_SET_DUMPABLE of prctl(2); whether the process was dumpable.
+    public static func setDumpable(_ dumpable: Bool) -> Bool {
+        let was = nssh_prctl(PR_GET_DUMPABLE, 0) == 1
+        _ = nssh_prctl(PR_SET_DUMPABLE, dumpable ? 1 : 0)
+        return was
+    }
 
     /// Runs `body` dumpable if that is wanted: the files below /proc of an undumpable process are root's, and nobody else
     /// can write the maps and offsets in them.

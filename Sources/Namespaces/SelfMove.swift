@@ -24,7 +24,7 @@ public enum SelfMove {
                 try Launch.inPlace(plan.launch.steps)
             }
             // A change of its ids has made nssh undumpable, and /proc/self another's.
-            if case .subordinate = options.user, Children.generation == 0 { Launch.becomeDumpable() }
+            if case .subordinate = options.user, Children.generation == 0 { _ = Launch.setDumpable(true) }
         } catch {
             var failure = Hints.add(to: error, options)
             if failure.call != "unshare" {
@@ -62,9 +62,13 @@ public enum SelfMove {
             let handle = try target.open(nil)
             join = (handle.descriptor, NamespaceTypes(handle.type))
         }
+        // Whoever is root over there could trace nssh (rule 4), and would find what it was started with.
+        let wasDumpable = join.mask.contains(.user) && Launch.setDumpable(false)
         let call = Step(.setns(descriptor: join.descriptor.raw, mask: join.mask.rawValue)).text.shown
         if Trace.call("setns", call, { nssh_setns(join.descriptor.raw, join.mask.rawValue) }) < 0 {
-            var failure = Failure("setns", .last, target: "\(target.description), \(join.mask.description)")
+            let errno = Errno.last
+            if wasDumpable { _ = Launch.setDumpable(true) }
+            var failure = Failure("setns", errno, target: "\(target.description), \(join.mask.description)")
             if failure.errno?.rawValue == EINVAL, join.mask.contains(.user) {
                 failure.hint = "a process cannot join the user namespace that it is in"
             } else {
