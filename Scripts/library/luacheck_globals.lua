@@ -8,6 +8,7 @@ return {
     "shell",
     "unshare",
     "setns",
+    "home",
     "wait",
     "plan",
     "trace",

@@ -288,6 +288,11 @@ function process:call(fn, ...) end
 ---@return nssh.result result how it ended
 function process:shell(options) end
 
+---Gives it the terminal and lets it go on, as a shell's fg
+---At the prompt ^Z stops a program of ns.shell, which then returns the process in place of a result. In a script such a program goes on at once.
+---@return any result its result, or the process when it is stopped again
+function process:fg() end
+
 ---Kills it, whatever it runs, and reaps it; more than one call is harmless
 function process:close() end
 
@@ -409,6 +414,11 @@ function ns.unshare(options) end
 ---@param target nssh.target a process or a namespace
 ---@param types? nssh.type|(nssh.type)[] of a process: which; all that differ if not given
 function ns.setns(target, types) end
+
+---Goes back to the namespaces that nssh started in. setns(2)
+---Out of a user namespace nobody comes back; the error says so.
+---@return (nssh.type)[] types those that it has come back to
+function ns.home() end
 
 ---Waits for the first of several processes to end
 ---@param processes nssh.ns_wait the processes, and a timeout if wanted

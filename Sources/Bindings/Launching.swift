@@ -6,6 +6,20 @@ import Namespaces
 
 /// What clone, run, call and shell have in common, as functions and as methods.
 enum Launching {
+    /// Whether a program that ^Z stops in the foreground stays stopped: there is a prompt to come back to.
+    nonisolated(unsafe) static var keepsJobs = false
+
+    /// process:fg.
+    static func foreground(_ call: LuaCall) throws(LuaError) -> Int {
+        let object = try call.receiver(ProcessObject.self)
+        try object.requireOpen()
+        guard let terminal = Terminal(0) else { throw .message("process:fg: nssh has no terminal to give, or is in the background") }
+        fflush(nil)
+        let exit = try kernel { () throws(Failure) in try object.process.goOn(in: terminal, keepsJobs: keepsJobs) }
+        if exit != nil { try object.pushResult(call.lua) } else { call.lua.push(object) }
+        return 1
+    }
+
     /// Makes the child; a function body runs in the copy of nssh and never comes back from here.
     private static func launch(_ lua: Lua, _ reader: OptionsReader) throws(LuaError) -> Process {
         let outcome = try kernel { () throws(Failure) in try Launcher.launch(reader.options) }
@@ -69,7 +83,13 @@ enum Launching {
             terminal?.takeBack()
             throw error
         }
-        _ = try kernel { () throws(Failure) in try process.finish(in: terminal, timeout: reader.options.timeout) }
+        let exit = try kernel { () throws(Failure) in
+            try process.finish(in: terminal, timeout: reader.options.timeout, keepsJobs: keepsJobs)
+        }
+        guard exit != nil else {
+            lua.push(try ProcessObject(lua, process))
+            return 1
+        }
         try ResultTable.push(lua, process, try kernel { () throws(Failure) in try process.takeResults() })
         return 1
     }

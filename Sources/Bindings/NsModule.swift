@@ -92,6 +92,15 @@ public enum NsModule {
             return 0
         },
         LuaFunction(
+            "ns.home", returns: [LuaField("types", .list(Declared.typeName), "those that it has come back to")],
+            "Goes back to the namespaces that nssh started in. setns(2)",
+            details: "Out of a user namespace nobody comes back; the error says so.",
+            example: "assert(#ns.home() == 0) -- it has not moved"
+        ) { call throws(LuaError) in
+            call.lua.push(try kernel { () throws(Failure) in try Home.comeBack() }.map(\.rawValue))
+            return 1
+        },
+        LuaFunction(
             "ns.wait", [LuaField("processes", .record(Declared.wait), optional: false, "the processes, and a timeout if wanted")],
             returns: [
                 LuaField("process", .object("process"), "the first to end; nil when the time is up"),

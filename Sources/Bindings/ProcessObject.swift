@@ -52,7 +52,7 @@ final class ProcessObject: LuaObject {
         if let exit = process.exit {
             state = exit.signal.map { "ended by \($0)" } ?? "ended with \(exit.status ?? 0)"
         } else {
-            state = process.isOurs && process.isAlive ? process.body.rawValue : "of another nssh"
+            state = process.isOurs && process.isAlive ? process.isJob ? "stopped, :fg() goes on" : process.body.rawValue : "of another nssh"
         }
         let names = process.types.list.map { type in
             (try? Inspect.inode(.process(process), type)).map { "\(type.rawValue):[\($0)]" } ?? type.rawValue
@@ -188,6 +188,14 @@ final class ProcessObject: LuaObject {
             ) { call throws(LuaError) in
                 try Launching.shell(call, call[1], at: .process(try call.receiver(ProcessObject.self).process))
             },
+            LuaFunction(
+                "process:fg", [receiver], returns: [LuaField("result", .any, "its result, or the process when it is stopped again")],
+                "Gives it the terminal and lets it go on, as a shell's fg",
+                details:
+                    "At the prompt ^Z stops a program of ns.shell, which then returns the process in place of a result. In a script such a program "
+                    + "goes on at once.",
+                example: "local p <close> = ns.clone{\"sleep\", \"10\"}\nif not pcall(p.fg, p) then p:kill() end"
+            ) { call throws(LuaError) in try Launching.foreground(call) },
             LuaFunction(
                 "process:close", [receiver], "Kills it, whatever it runs, and reaps it; more than one call is harmless",
                 example: "local p = ns.clone{pid=true, user=\"root\"}\np:close()"

@@ -2,7 +2,7 @@ import Linux
 import LuaKit
 
 /// What was really called, as a Lua table.
-enum TraceTable {
+public enum TraceTable {
     nonisolated(unsafe) static let function = LuaFunction(
         "ns.trace", [LuaField("fn", .function, optional: false, "what to follow")], variadic: true,
         returns: [
@@ -16,7 +16,7 @@ enum TraceTable {
         example: "local calls = ns.trace(function() ns.run{user=\"root\", uts=\"box\", \"true\"} end)\nprint(calls)"
     ) { call throws(LuaError) in
         let lua = call.lua
-        guard try kernel({ () throws(Failure) in try Trace.start() }) else { throw .message("ns.trace: a trace is being kept already") }
+        let start = try kernel { () throws(Failure) in try Trace.start() }
         let base = lua.top
         lua.reserve(8)
         var raised: LuaError?
@@ -26,7 +26,7 @@ enum TraceTable {
             for position in rest { lua.pushValue(position) }
             try lua.call(arguments: Int32(rest.count), results: -1, traceback: true)
         } catch { raised = error }
-        let (calls, lost) = Trace.stop()
+        let (calls, lost) = Trace.stop(from: start)
         // ^C is meant for all.
         if let raised, lua.state.isInterrupted { throw raised }
         if raised != nil { lua.top = base }
@@ -69,23 +69,7 @@ enum TraceTable {
         var lines: [String] = []
         for position in stride(from: 1, through: lua.rawLength(1), by: 1) {
             guard lua.rawGet(1, position) == .table else { continue }
-            let entry = lua.top
-            func field(_ name: String) -> String? {
-                defer { lua.pop() }
-                lua.rawGet(entry, name)
-                return lua.string(-1)
-            }
-            lua.rawGet(entry, "seconds")
-            let microseconds = Int(((lua.number(-1) ?? 0) * 1e6).rounded())
-            lua.pop()
-            lua.rawGet(entry, "result")
-            let result = lua.integer(-1).map { String($0) }
-            lua.pop()
-            let maker = field("by") ?? ""
-            let outcome = result ?? field("code") ?? "?"
-            lines.append(
-                maker + String(repeating: " ", count: max(13 - maker.utf8.count, 1)) + (field("text") ?? "")
-                    + " = \(outcome)  (\(microseconds) µs)")
+            lines.append(line(lua, lua.top))
             lua.pop()
         }
         if lua.rawGet(1, "lost") == .number { lines.append("… and \(lua.integer(-1) ?? 0) more") }
@@ -93,5 +77,27 @@ enum TraceTable {
         if lua.rawGet(1, "error") != .nil { lines.append("then: " + ((try? lua.display(-1)) ?? "an error")) }
         lua.push(lines.isEmpty ? "no calls" : lines.joined(separator: "\n"))
         return 1
+    }
+
+    private static func line(_ lua: Lua, _ entry: Int32) -> String {
+        func field<Value>(_ name: String, _ read: (Int32) -> Value?) -> Value? {
+            defer { lua.pop() }
+            lua.rawGet(entry, name)
+            return read(-1)
+        }
+        let outcome = field("result", lua.integer).map { String($0) } ?? field("code", lua.string) ?? "?"
+        return line(
+            by: field("by", lua.string) ?? "", field("text", lua.string) ?? "", outcome, seconds: field("seconds", lua.number) ?? 0)
+    }
+
+    private static func line(by maker: String, _ text: String, _ outcome: String, seconds: Double) -> String {
+        let blanks = String(repeating: " ", count: max(13 - maker.utf8.count, 1))
+        return "\(maker)\(blanks)\(text) = \(outcome)  (\(Int((seconds * 1e6).rounded())) µs)"
+    }
+
+    /// A call as a line of text.
+    public static func line(_ call: Trace.Call) -> String {
+        let outcome = call.result.map { String($0) } ?? call.errno?.name ?? "?"
+        return line(by: call.maker.rawValue, call.text, outcome, seconds: call.seconds)
     }
 }

@@ -11,7 +11,7 @@ static struct list {
     volatile int count;
     struct nssh_call calls[ROOM];
 } *list;
-static bool enabled;
+static int depth;
 static enum nssh_maker self = NSSH_MAKER_NSSH;
 
 static long long now(void) {
@@ -20,18 +20,18 @@ static long long now(void) {
     return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
-int nssh_trace_enable(bool on) {
-    if (on && !list) {
+int nssh_trace_start(void) {
+    if (!list) {
         void *memory = mmap(NULL, sizeof *list, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (memory == MAP_FAILED) return -1;
         list = memory;
     }
-    if (on && !enabled) list->count = 0;
-    enabled = on;
-    return 0;
+    if (depth++ == 0) list->count = 0;
+    return list->count;
 }
+void nssh_trace_stop(void) { depth--; }
 
-bool nssh_tracing(void) { return enabled; }
+bool nssh_tracing(void) { return depth > 0; }
 int nssh_trace_count(int *lost) {
     int count = list ? list->count : 0;
     *lost = count > ROOM ? count - ROOM : 0;
@@ -48,7 +48,7 @@ static void copy(char *to, const char *from, size_t size) {
 }
 
 int nssh_trace_begin(enum nssh_maker maker, const char *call, const char *text) {
-    if (!enabled) return -1;
+    if (depth == 0) return -1;
     int index = __atomic_fetch_add(&list->count, 1, __ATOMIC_RELAXED);
     if (index >= ROOM) return -1;
     struct nssh_call *entry = &list->calls[index];

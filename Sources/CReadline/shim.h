@@ -10,3 +10,5 @@ static inline void nssh_rl_set_catch_signals(int on) { rl_catch_signals = on; }
 
 // Entries of several lines are written with a time stamp before each, by which they are read back whole.
 static inline void nssh_history_keep_lines(void) { history_write_timestamps = 1, history_comment_char = '#'; }
+static inline int nssh_history_length(void) { return history_length; }
+static inline int nssh_history_base(void) { return history_base; }

@@ -31,6 +31,15 @@ public struct Terminal {
         withoutStop { tcsetattr(descriptor, TCSADRAIN, &modes) }
     }
 
+    /// The modes as they are now, which a stopped child gets back when it goes on.
+    public var currentModes: TerminalModes? { TerminalModes(descriptor) }
+
+    /// Sets modes that were kept.
+    public func set(_ kept: TerminalModes) {
+        var modes = kept.modes
+        withoutStop { tcsetattr(descriptor, TCSADRAIN, &modes) }
+    }
+
     /// A background process that changes its terminal is stopped by SIGTTOU, unless that is blocked.
     private func withoutStop(_ body: () -> Int32) {
         var block = sigset_t()
@@ -41,4 +50,11 @@ public struct Terminal {
         _ = body()
         sigprocmask(SIG_SETMASK, &old, nil)
     }
+}
+
+/// A terminal's modes. termios(3).
+public struct TerminalModes {
+    fileprivate var modes = termios()
+
+    fileprivate init?(_ descriptor: Int32) { if tcgetattr(descriptor, &modes) < 0 { return nil } }
 }

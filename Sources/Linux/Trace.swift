@@ -27,19 +27,15 @@ public enum Trace {
         public var seconds: Double
     }
 
-    /// Keeps the calls from now on; whether they were not kept before.
-    public static func start() throws(Failure) -> Bool {
-        if nssh_tracing() { return false }
-        try check(nssh_trace_enable(true), "mmap", stage: "trace")
-        return true
-    }
+    /// Keeps the calls from now on, and tells where they begin. Traces nest.
+    public static func start() throws(Failure) -> Int32 { try check(nssh_trace_start(), "mmap", stage: "trace") }
 
-    /// Stops, and gives what was kept, in the order in which the calls began, and how many found no room.
-    public static func stop() -> (calls: [Call], lost: Int) {
-        _ = nssh_trace_enable(false)
+    /// Stops, and gives what was kept from `first` on, in the order in which the calls began, and how many found no room.
+    public static func stop(from first: Int32) -> (calls: [Call], lost: Int) {
+        nssh_trace_stop()
         var lost: Int32 = 0
         let count = nssh_trace_count(&lost)
-        return ((0..<count).map { Call(nssh_trace_at($0).pointee) }, Int(lost))
+        return ((min(first, count)..<count).map { Call(nssh_trace_at($0).pointee) }, Int(lost))
     }
 
     /// In a copy of nssh: its calls are those of a function body.

@@ -72,6 +72,7 @@ public enum Children {
         Trace.becomeFunction()
         original = ownPidfd
         Orphans.startAnew()
+        Home.startAnew()
         Proc.forgetSelf()
         if joined { hasJoined = true }
         living = []

@@ -97,7 +97,7 @@ public struct Ledger: Sendable {
         case .descriptor:
             // What nssh keeps for later launches is no trace of anything; the descriptor of the listing itself is closed
             // again when its link is read.
-            let kept = Launcher.keptDescriptors + Children.keptDescriptors
+            let kept = Launcher.keptDescriptors + Children.keptDescriptors + Home.keptDescriptors
             return try Proc.entries(of: "self/fd").compactMap { name in
                 guard let number = Int32(name), !kept.contains(number), let link = try? Proc.link("self/fd/\(name)") else { return nil }
                 return "\(name) (\(link))"

@@ -37,6 +37,8 @@ public final class Process {
     public let started = monotonicSeconds()
     /// When its end was seen.
     public private(set) var ended: Double?
+    /// The terminal's modes when a signal stopped it in the foreground.
+    var stoppedModes: TerminalModes?
     /// Whether nssh killed it because its time was up.
     public internal(set) var timedOut = false
 

@@ -16,12 +16,19 @@ extension Process {
     }
 
     /// As `finish`, for a process that has the terminal, which is taken back whole.
-    public func finish(in terminal: Terminal?, timeout: Double? = nil) throws(Failure) -> Exit {
+    ///
+    /// - Parameter keepsJobs: a process that a signal stops (^Z) stays so, for `goOn`; otherwise it goes on at once.
+    /// - Returns: nil when it is stopped.
+    public func finish(in terminal: Terminal?, timeout: Double? = nil, keepsJobs: Bool = false) throws(Failure) -> Exit? {
         defer { terminal?.takeBack() }
         let deadline = timeout.map { started + $0 } ?? .infinity
         while !reap(), monotonicSeconds() < deadline {
             if isStopped, let terminal {
-                // ^Z in a program that is no shell: it goes on in the foreground, since nssh keeps no jobs of programs yet.
+                if keepsJobs {
+                    stoppedModes = terminal.currentModes
+                    return nil
+                }
+                // ^Z where there is nobody to bring it back.
                 terminal.takeBack()
                 terminal.lend(to: pid)
                 continueGroup()
@@ -33,6 +40,20 @@ extension Process {
             }
         }
         return try finish(timeout: timeout)
+    }
+
+    /// Whether it was stopped in the foreground and has not gone on.
+    public var isJob: Bool { stoppedModes != nil && isAlive }
+
+    /// Gives the terminal to it, lets it go on, and waits for it as `finish` does.
+    public func goOn(in terminal: Terminal, keepsJobs: Bool) throws(Failure) -> Exit? {
+        try requireOurs()
+        if reap() { throw ended("fg") }
+        if let stoppedModes { terminal.set(stoppedModes) }
+        stoppedModes = nil
+        terminal.lend(to: getpgid(pid))
+        continueGroup()
+        return try finish(in: terminal, keepsJobs: keepsJobs)
     }
 
     /// What a function body sent back, once; nil when it sent nothing.

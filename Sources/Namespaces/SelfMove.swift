@@ -9,6 +9,7 @@ public enum SelfMove {
     /// - Throws: the step that failed. Steps before it stay done, and the message says so.
     public static func unshare(_ options: Options) throws(Failure) {
         if options.types.contains(.pid) { Launcher.prepare(options) }
+        Home.keep()
         let plan = Plan.moving(options)
         let unshare = Step(.unshare(options.types.rawValue))
         do {
@@ -36,6 +37,7 @@ public enum SelfMove {
 
     /// Joins existing namespaces. setns(2).
     public static func setns(_ target: Target, _ types: [NamespaceType]?) throws(Failure) {
+        Home.keep()
         let join: (descriptor: Descriptor, mask: NamespaceTypes)
         if let types {
             guard !types.isEmpty else {

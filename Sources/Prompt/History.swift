@@ -33,10 +33,31 @@ enum History {
         read_history(file)
     }
 
+    /// What was typed before is listed once, where it was typed last.
+    private static func forget(_ text: String) {
+        for position in stride(from: nssh_history_length() - 1, through: 0, by: -1) {
+            guard let entry = history_get(nssh_history_base() + position), let line = entry.pointee.line, strcmp(line, text) == 0 else {
+                continue
+            }
+            guard let removed = remove_history(position) else { return }
+            free_history_entry(removed)
+            return
+        }
+    }
+
+    /// The last entries, the oldest first.
+    static func last(_ count: Int) -> [String] {
+        let first = max(0, nssh_history_length() - Int32(clamping: max(count, 0)))
+        return (first..<max(first, nssh_history_length())).compactMap { position in
+            history_get(nssh_history_base() + position)?.pointee.line.map { String(cString: $0) }
+        }
+    }
+
     /// Adds what was typed, unless it is what was typed before.
     static func add(_ text: String) {
         guard !text.isEmpty, text != last, text.utf8.first != UInt8(ascii: " ") else { return }
         last = text
+        forget(text)
         add_history(text)
         if let path { append_history(1, path) }
     }

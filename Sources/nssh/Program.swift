@@ -56,7 +56,7 @@ enum Program {
             let isPlain = arguments.actions.allSatisfy { if case .chunk = $0 { false } else { true } }
             if arguments.hasScript { try runScript(state, arguments) }
             if arguments.interactive || !arguments.hasScript && isPlain && !arguments.version && isatty(0) == 1 {
-                return ReadLoop(state).run()
+                return ReadLoop(state, runsStartup: !arguments.ignoresEnvironment).run()
             }
             if !arguments.hasScript, isPlain, !arguments.version { try runInput(state, arguments) }
             return 0

@@ -78,7 +78,7 @@ tests["what fn returns comes back behind the trace"] = function()
   check.eq(tostring(calls), "no calls")
 end
 
-tests["function bodies take part, and traces do not nest"] = function()
+tests["function bodies take part, and traces nest"] = function()
   local calls = ns.trace(function()
     ns.call({ user = "root" }, function() ns.unshare{ uts = true }; sys.hostname("inside") end)
   end)
@@ -88,9 +88,12 @@ tests["function bodies take part, and traces do not nest"] = function()
   end
   if calls.error then check.skip(tostring(calls.error)) end
   check.eq(table.concat(found, " "), 'unshare(NEWUTS) sethostname("inside")')
-  local nested = ns.trace(function() ns.trace(print) end)
-  check.match(tostring(nested.error), "already")
-  check.eq(ns.trace(print).error, nil)
+  local inner
+  local outer = ns.trace(function()
+    ns.open("self", "uts"):close()
+    inner = ns.trace(function() ns.open("self", "ipc"):close() end)
+  end)
+  check.eq({ #outer, #inner, inner[1].text }, { 4, 2, "openat(/proc/self/ns/ipc)" })
 end
 
 tests["more calls than are kept are counted"] = function()

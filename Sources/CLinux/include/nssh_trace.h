@@ -19,11 +19,13 @@ struct nssh_call {
     char call[24], text[200];
 };
 
-/// Starts keeping calls, or stops. -1 with errno when there is no memory.
-int nssh_trace_enable(bool on);
+/// Starts keeping calls; the index of the first, or -1 with errno when there is no memory. Traces nest.
+int nssh_trace_start(void);
+/// Ends what was started last.
+void nssh_trace_stop(void);
 /// Whether calls are kept.
 bool nssh_tracing(void);
-/// How many were kept since the last start, and how many found no room.
+/// How many were kept since the outermost start, and how many found no room.
 int nssh_trace_count(int *lost);
 const struct nssh_call *nssh_trace_at(int index);
 /// In a copy of nssh: its own calls are those of a function.

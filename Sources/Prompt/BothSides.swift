@@ -1,0 +1,59 @@
+import Bindings
+import LuaKit
+
+/// `:both`: an expression here and over there, side by side.
+enum BothSides {
+    /// Evaluates it on both sides and shows what differs. An error on one side is what is shown of it.
+    static func show(_ session: Session, _ expression: String) throws(LuaError) {
+        if expression.isEmpty { throw .message("say what: :both sys.hostname()") }
+        guard let place = session.place ?? session.lastPlace else { throw .message("say first where the other side is: :in box") }
+        let here = text(session, expression, nil)
+        let there = text(session, expression, place)
+        writeOut(lines(("here", here), (place.label, there)) + "\n")
+    }
+
+    private static func text(_ session: Session, _ expression: String, _ place: Place?) -> String {
+        let lua = session.state.lua
+        let top = lua.top
+        defer { lua.top = top }
+        do throws(LuaError) {
+            try lua.loadRelaxed(Array("return \(expression)".utf8), name: "=stdin")
+            session.locals.show(lua, to: -1)
+            if let place {
+                try place.call(lua, showing: true)
+                return lua.string(top + 2) ?? ""
+            }
+            try lua.call(arguments: 0, results: -1, traceback: true)
+            return Shown.text(lua, from: top + 1)
+        } catch {
+            let message = ErrorText.of(error, lua)
+            return "error: " + String(message.split(separator: "\n").first ?? "")
+        }
+    }
+
+    /// The two texts below each other, those of several lines side by side where the terminal is wide enough.
+    static func lines(_ here: (label: String, text: String), _ there: (label: String, text: String), columns: Int = 100) -> String {
+        let left = here.text.split(separator: "\n", omittingEmptySubsequences: false)
+        let right = there.text.split(separator: "\n", omittingEmptySubsequences: false)
+        let label = max(here.label.count, there.label.count) + 2
+        func padded(_ text: some StringProtocol, _ width: Int) -> String {
+            text + String(repeating: " ", count: max(0, width - text.count))
+        }
+        if left.count <= 1, right.count <= 1 {
+            let mark = here.text == there.text ? "= " : "≠ "
+            return "  \(padded(here.label, label))\(here.text)\n\(mark)\(padded(there.label, label))\(there.text)"
+        }
+        let width = max(left.map(\.count).max() ?? 0, here.label.count)
+        guard width + 3 + (right.map(\.count).max() ?? 0) <= columns else {
+            return here.text == there.text
+                ? "= both sides:\n\(here.text)" : "  \(here.label):\n\(here.text)\n≠ \(there.label):\n\(there.text)"
+        }
+        var lines = ["  \(padded(here.label, width))   \(there.label)"]
+        for position in 0..<max(left.count, right.count) {
+            let one = position < left.count ? left[position] : ""
+            let other = position < right.count ? right[position] : ""
+            lines.append((one == other ? "  " : "≠ ") + padded(one, width) + "   " + other)
+        }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,79 @@
+import Bindings
+import LuaKit
+
+/// Where inputs are evaluated when it is not nssh itself: a process or a namespace, entered by ns.call for each of them.
+struct Place {
+    /// What the prompt calls it.
+    let label: String
+    private let target: LuaReference
+
+    /// Pops the target.
+    init(_ lua: Lua, label: String) {
+        self.label = label
+        target = LuaReference(lua)
+    }
+
+    /// Pushes the target.
+    func push(_ lua: Lua) { target.push(lua) }
+
+    /// Calls the chunk on top of the stack over there, and pops it.
+    ///
+    /// What comes back: a table of the variables that it has assigned to, then its values; with `showing`, the text of the values stands
+    /// before them, and they are there only if they can cross.
+    func call(_ lua: Lua, showing: Bool) throws(LuaError) {
+        lua.reserve(8)
+        let chunk = lua.top
+        lua.state.push(Binding.call, lua)
+        target.push(lua)
+        lua.state.push(Place.inside, lua)
+        lua.pushValue(chunk)
+        lua.push(showing)
+        lua.remove(chunk)
+        try lua.call(arguments: 4, results: -1, traceback: true)
+    }
+
+    /// Runs over there, in a copy of nssh: values are shown where they are, since not all can cross.
+    nonisolated(unsafe) private static let inside = LuaFunction("prompt.inside", variadic: true, "") { call throws(LuaError) in
+        let lua = call.lua
+        let showing = lua.boolean(2)
+        lua.top = 1
+        lua.reserve(8)
+        // What the chunk assigns to is caught in a table of its own, before what it sees.
+        lua.pushTable()
+        lua.pushTable(fields: 1)
+        lua.pushEnvironment(1)
+        lua.rawSet(-2, "__index")
+        lua.setMetatable(-2)
+        lua.pushValue(-1)
+        lua.setEnvironment(1)
+        lua.insert(1)
+        try lua.call(arguments: 0, results: -1)
+        lua.reserve(8)
+        var text = showing ? Shown.text(lua, from: 2) : ""
+        if showing, (try? Transfer.encode(lua, 2..<(lua.top + 1))) == nil { lua.top = 1 }
+        let stays = keepWhatCrosses(lua, 1)
+        if !stays.isEmpty { text += (text.isEmpty ? "" : "\n") + "(only there: \(stays.joined(separator: ", ")))" }
+        if showing {
+            lua.push(text)
+            lua.insert(2)
+        }
+        return Int(lua.top)
+    }
+
+    /// Takes out of a table what cannot cross; the names of that.
+    private static func keepWhatCrosses(_ lua: Lua, _ table: Int32) -> [String] {
+        lua.pushNil()
+        lua.setMetatable(table)
+        var stays: [String] = []
+        lua.pushNil()
+        while (try? lua.next(table)) == true {
+            if let name = lua.string(-2), (try? Transfer.encode(lua, lua.top..<(lua.top + 1))) == nil { stays.append(name) }
+            lua.pop()
+        }
+        for name in stays {
+            lua.pushNil()
+            lua.rawSet(table, name)
+        }
+        return stays.sorted()
+    }
+}
