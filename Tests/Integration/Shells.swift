@@ -5,27 +5,8 @@ extension Integration {
     /// ns.shell on a real terminal: lent, and taken back whole.
     @Suite struct Shells {
         let leaks = LeakGuard()
-        private static let sign = "nssh> "
-
         private func start(_ identity: Identity) -> Running {
-            let environment: [String: String?] = [
-                "INPUTRC": "/dev/null", "TERM": "dumb", "HOME": "/dev/null", "PS1": "inner% ", "ENV": nil, "SHELL": "/bin/sh",
-            ]
-            let running = Running(Start(arguments: ["-e", prelude, "-i"], identity: identity, input: .terminal, environment: environment))
-            running.expect(Shells.sign)
-            return running
-        }
-
-        /// Types a line and waits for `sign` after its echo; what came between.
-        @discardableResult
-        private func enter(_ line: String, _ running: Running, until sign: String, sourceLocation: SourceLocation = #_sourceLocation)
-            -> String
-        {
-            let from = running.stdout.count
-            running.type(line + "\r")
-            let echoed = running.expect("\n", from: from, sourceLocation: sourceLocation)
-            let end = running.expect(sign, from: echoed, sourceLocation: sourceLocation)
-            return String(decoding: running.stdout[echoed..<max(echoed, end - sign.utf8.count)], as: UTF8.self)
+            Running.prompt(identity, ["-e", prelude, "-i"], environment: ["PS1": "inner% ", "ENV": nil, "SHELL": "/bin/sh"])
         }
 
         /// Whether the terminal is nssh's again, in the modes from before, and works.
@@ -33,7 +14,7 @@ extension Integration {
             // readline sets its own modes at the prompt; those are compared with themselves.
             #expect(eventually { Modes(running) == before }, "\(Modes(running)), was \(before)", sourceLocation: sourceLocation)
             #expect(tcgetpgrp(running.output) == running.pid, sourceLocation: sourceLocation)
-            #expect(enter("6 * 7", running, until: Shells.sign, sourceLocation: sourceLocation) == "42\r\n", sourceLocation: sourceLocation)
+            #expect(running.enter("6 * 7", until: Running.sign, sourceLocation: sourceLocation) == "42\r\n", sourceLocation: sourceLocation)
             running.type("\u{4}")
             #expect(running.end(timeout: 10, sourceLocation: sourceLocation).status == 0, sourceLocation: sourceLocation)
         }
@@ -42,10 +23,10 @@ extension Integration {
         func theStatusIsTheShells(_ options: String, _ identity: Identity) {
             let running = start(identity)
             let before = Modes(running)
-            enter("r = ns.shell(new{ \(options) })", running, until: "inner% ")
-            #expect(enter("echo in-$((1 + 2))", running, until: "inner% ").hasPrefix("in-3\r\n"))
-            enter("exit 3", running, until: Shells.sign)
-            #expect(enter("r.status, r.signal, r.ok", running, until: Shells.sign) == "3\tnil\tfalse\r\n")
+            running.enter("r = ns.shell(new{ \(options) })", until: "inner% ")
+            #expect(running.enter("echo in-$((1 + 2))", until: "inner% ").hasPrefix("in-3\r\n"))
+            running.enter("exit 3", until: Running.sign)
+            #expect(running.enter("r.status, r.signal, r.ok", until: Running.sign) == "3\tnil\tfalse\r\n")
             isWhole(running, before)
         }
 
@@ -56,8 +37,8 @@ extension Integration {
             ] {
                 let running = start(identity)
                 let before = Modes(running)
-                enter("r = ns.shell(new{ uts = true })", running, until: "inner% ")
-                enter(line, running, until: Shells.sign)
+                running.enter("r = ns.shell(new{ uts = true })", until: "inner% ")
+                running.enter(line, until: Running.sign)
                 isWhole(running, before)
             }
         }
@@ -65,20 +46,20 @@ extension Integration {
         @Test(arguments: Identity.available) func anInterruptReachesTheChildOnly(_ identity: Identity) {
             let running = start(identity)
             let before = Modes(running)
-            enter(
-                "r = ns.shell{ '/bin/sh', '-c', \"trap 'echo caught; exit 4' INT; echo waiting; while :; do sleep 0.05; done\" }", running,
+            running.enter(
+                "r = ns.shell{ '/bin/sh', '-c', \"trap 'echo caught; exit 4' INT; echo waiting; while :; do sleep 0.05; done\" }",
                 until: "waiting\r\n")
             running.type("\u{3}")
             running.expect("caught\r\n")
-            running.expect(Shells.sign, from: running.stdout.count - 8)
-            #expect(enter("r.status", running, until: Shells.sign) == "4\r\n")
+            running.expect(Running.sign, from: running.stdout.count - 8)
+            #expect(running.enter("r.status", until: Running.sign) == "4\r\n")
             running.type("r = ns.shell{ 'sleep', '60' }; print('back')\r")
             #expect(eventually { tcgetpgrp(running.output) != running.pid })
             let from = running.stdout.count
             running.type("\u{3}")
             running.expect("back\r\n", from: from)
-            running.expect(Shells.sign, from: from)
-            #expect(enter("r.signal", running, until: Shells.sign) == "\"SIGINT\"\r\n")
+            running.expect(Running.sign, from: from)
+            #expect(running.enter("r.signal", until: Running.sign) == "\"SIGINT\"\r\n")
             isWhole(running, before)
         }
 
@@ -88,19 +69,19 @@ extension Integration {
             // bash has job control: it is the leader of the foreground group, as PID 1 too.
             for options in ["'/bin/bash', '--norc'", "user = 'root', pid = { proc = true }, '/bin/bash', '--norc'"] {
                 // Spelled otherwise where it is typed, so that its echo is not taken for the prompt.
-                enter("r = ns.shell(new{ \(options), env = { PS1 = 'inn\\x65r> ' } })", running, until: "inner> ")
-                let text = enter("set -o | grep monitor", running, until: "inner> ")
+                running.enter("r = ns.shell(new{ \(options), env = { PS1 = 'inn\\x65r> ' } })", until: "inner> ")
+                let text = running.enter("set -o | grep monitor", until: "inner> ")
                 #expect(text.contains("monitor") && text.contains("on\r\n"), "\(text)")
                 #expect(!String(decoding: running.stdout, as: UTF8.self).contains("no job control"))
                 let shell = tcgetpgrp(running.output)
                 // ^C is for the job: it has said that it runs, and bash has given it the terminal.
-                enter("sh -c 'echo $((6*7)); exec sleep 60' & fg", running, until: "42\r\n")
+                running.enter("sh -c 'echo $((6*7)); exec sleep 60' & fg", until: "42\r\n")
                 #expect(eventually { ![shell, -1].contains(tcgetpgrp(running.output)) })
                 let from = running.stdout.count
                 running.type("\u{3}")
                 running.expect("inner> ", from: from)
-                enter("exit 5", running, until: Shells.sign)
-                #expect(enter("r.status", running, until: Shells.sign) == "5\r\n")
+                running.enter("exit 5", until: Running.sign)
+                #expect(running.enter("r.status", until: Running.sign) == "5\r\n")
             }
             isWhole(running, before)
         }
@@ -108,42 +89,30 @@ extension Integration {
         @Test(arguments: Identity.available) func aStoppedProgramGoesOn(_ identity: Identity) {
             let running = start(identity)
             let before = Modes(running)
-            enter("r = ns.shell{ '/bin/sh', '-c', 'echo first; kill -STOP $$; echo second; exit 2' }", running, until: Shells.sign)
-            #expect(String(decoding: running.stdout, as: UTF8.self).contains("first\r\nsecond\r\n"))
-            #expect(enter("r.status", running, until: Shells.sign) == "2\r\n")
+            running.enter("r = ns.shell{ '/bin/sh', '-c', 'echo first; kill -STOP $$; echo second; exit 2' }", until: Running.sign)
+            #expect(running.enter("r.pid, r:alive()").hasSuffix("\ttrue\r\n"))
+            #expect(running.enter("r = r:fg()") == "second\r\n")
+            #expect(running.enter("r.status", until: Running.sign) == "2\r\n")
             isWhole(running, before)
         }
 
         @Test(arguments: Identity.available) func aShellJoinsAProcess(_ identity: Identity) {
             let running = start(identity)
             let before = Modes(running)
-            enter("p = ns.clone(new{ uts = 'joined', pid = true, mnt = true })", running, until: Shells.sign)
-            enter("r = p:shell()", running, until: "inner% ")
-            #expect(enter("hostname", running, until: "inner% ").hasPrefix("joined\r\n"))
-            enter("exit 6", running, until: Shells.sign)
-            #expect(enter("r.status", running, until: Shells.sign) == "6\r\n")
+            running.enter("p = ns.clone(new{ uts = 'joined', pid = true, mnt = true })", until: Running.sign)
+            running.enter("r = p:shell()", until: "inner% ")
+            #expect(running.enter("hostname", until: "inner% ").hasPrefix("joined\r\n"))
+            running.enter("exit 6", until: Running.sign)
+            #expect(running.enter("r.status", until: Running.sign) == "6\r\n")
             isWhole(running, before)
         }
 
         @Test func aShellThatFailsToStartLeavesTheTerminal() {
             let running = start(Identity.available[0])
             let before = Modes(running)
-            #expect(enter("ns.shell{ '/no/such' }", running, until: Shells.sign).contains("No such file or directory"))
-            #expect(enter("ns.shell{ user = 'root', uid = 77 }", running, until: Shells.sign).contains("setresuid"))
+            #expect(running.enter("ns.shell{ '/no/such' }", until: Running.sign).contains("No such file or directory"))
+            #expect(running.enter("ns.shell{ user = 'root', uid = 77 }", until: Running.sign).contains("setresuid"))
             isWhole(running, before)
         }
     }
-}
-
-/// The modes of a terminal. termios(3).
-private struct Modes: Equatable, CustomStringConvertible {
-    var input, output, control, local: tcflag_t
-
-    init(_ running: Running) {
-        var modes = termios()
-        tcgetattr(running.output, &modes)
-        (input, output, control, local) = (modes.c_iflag, modes.c_oflag, modes.c_cflag, modes.c_lflag)
-    }
-
-    var description: String { "\(input) \(output) \(control) \(local)" }
 }

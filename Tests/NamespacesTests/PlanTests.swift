@@ -61,13 +61,13 @@ import Testing
         var options = Options()
         options.body = .program([Array("true".utf8)])
         var types = NamespaceTypes(.uts)
-        options.joins = [Join(descriptor: try Descriptor.memory("test"), mask: types)]
+        options.joins = [Join(descriptor: try Descriptor.memory("test"), mask: types, origin: .path("test"))]
         #expect(Plan(options, Plan.Resources()).launch.outer.isEmpty)
         types.insert(.pid)
-        options.joins = [Join(descriptor: try Descriptor.memory("test"), mask: types)]
+        options.joins = [Join(descriptor: try Descriptor.memory("test"), mask: types, origin: .path("test"))]
         #expect(Plan(options, Plan.Resources()).launch.outer.map(\.stage).contains("setns"))
         types = NamespaceTypes(.time)
-        options.joins = [Join(descriptor: try Descriptor.memory("test"), mask: types)]
+        options.joins = [Join(descriptor: try Descriptor.memory("test"), mask: types, origin: .path("test"))]
         #expect(Plan(options, Plan.Resources()).launch.outerCopies)
     }
 

@@ -1,0 +1,235 @@
+import CLinux
+import Glibc
+import Testing
+
+extension Integration {
+    /// What the prompt keeps from one line to the next, its commands, and its places.
+    @Suite struct PromptSession {
+        let leaks = LeakGuard()
+
+        @Test func localsLiveOn() {
+            let running = Running.prompt()
+            running.enter("local x, y <const> = 5, 'why'")
+            #expect(running.enter("x, y") == "5\t\"why\"\r\n")
+            running.enter("x = x + 1")
+            #expect(running.enter("x, _G.x") == "6\tnil\r\n")
+            running.enter("local function f(n) return n * x end")
+            #expect(running.enter("f(7)") == "42\r\n")
+            // An inner block's is its own, and so is that of several lines.
+            running.enter("do local x = 100 end")
+            running.enter("local z = 1; for i = 1, 2 do local inner = i; z = z + inner end")
+            #expect(running.enter("x, z, inner") == "6\t4\tnil\r\n")
+            running.enter("local w = 1 do", until: "   >> ")
+            running.enter("w = 2 end")
+            #expect(running.enter("w") == "nil\r\n")
+            running.leave()
+        }
+
+        @Test(arguments: Identity.available) func whatIsToBeClosedIsClosedInTime(_ identity: Identity) {
+            let running = Running.prompt(identity)
+            running.enter("local c <close> = setmetatable({}, { __close = function() print('closed') end })")
+            #expect(running.enter("type(c)") == "\"table\"\r\n")
+            #expect(running.enter("local c <close> = setmetatable({}, { __close = function() print('second') end })") == "closed\r\n")
+            #expect(running.enter("c = nil") == "second\r\n")
+            running.enter("local box <close> = ns.clone{ user = 'root', uts = 'box' }")
+            running.enter("p = box")
+            #expect(running.enter("p:alive()") == "true\r\n")
+            running.enter(":close box")
+            #expect(running.enter("p:alive(), box") == "false\tnil\r\n")
+            #expect(running.enter("local n <close> = 42").contains("non-closable"))
+            running.enter("local d <close> = setmetatable({}, { __close = function() print('at the end') end })")
+            running.type("\u{4}")
+            running.expect("at the end\r\n")
+            #expect(running.end(timeout: 10).status == 0)
+        }
+
+        @Test func lastValuesHaveNames() {
+            let running = Running.prompt()
+            running.enter("6 * 7")
+            #expect(running.enter("_ + 1") == "43\r\n")
+            #expect(running.enter("_1, _") == "42\t43\r\n")
+            running.enter("x = 1")
+            #expect(running.enter("_") == "42\r\n")
+            running.leave()
+        }
+
+        @Test(arguments: Identity.available) func linesAreEvaluatedInAPlace(_ identity: Identity) {
+            let running = Running.prompt(identity)
+            running.enter("local box <close> = ns.clone{ user = 'root', uts = 'inside' }")
+            running.enter(":in box", until: "box> ")
+            #expect(running.enter("sys.hostname()", until: "box> ") == "\"inside\"\r\n")
+            running.enter("name = sys.hostname()", until: "box> ")
+            running.enter("local again = name", until: "box> ")
+            #expect(running.enter("f = print", until: "box> ") == "(only there: f)\r\n")
+            #expect(running.enter("error('there')", until: "box> ").contains("stdin:1: there"))
+            #expect(running.enter("!hostname", until: "box> ") == "inside\r\n")
+            running.enter(":out")
+            #expect(running.enter("name, again, f") == "\"inside\"\t\"inside\"\tnil\r\n")
+            let both = running.enter(":both sys.hostname()")
+            #expect(both.contains("here  \"") && both.contains("≠ box   \"inside\""), "\(both)")
+            #expect(running.enter(":both 1 + 1").contains("= box   2"))
+            #expect(running.enter(":in 'nope'").contains("names no target"))
+            running.leave()
+        }
+
+        @Test func thePromptTellsWhereNsshIs() {
+            guard geteuid() == 0 else { return } // moving back needs root; the user's part is below
+            let running = Running.prompt()
+            running.enter("ns.unshare{ uts = true, ipc = true }", until: "nssh[uts,ipc]> ")
+            #expect(running.enter(":home") == "back in: uts, ipc\r\n")
+            running.enter("ns.unshare{ pid = true }", until: "nssh[next child is PID 1]> ")
+            running.enter("p = ns.clone{}", until: "nssh[pid of children]> ")
+            running.enter(":home")
+            running.enter("p:close()")
+            #expect(running.enter(":home") == "nssh has not moved\r\n")
+            running.leave()
+        }
+
+        @Test(arguments: Identity.available) func thereIsNoWayBackOutOfAUserNamespace(_ identity: Identity) {
+            let running = Running.prompt(identity)
+            running.enter("ns.unshare{ user = 'root', uts = true }", until: "nssh[uts,user]> ")
+            #expect(running.enter(":home", until: "nssh[uts,user]> ").contains("nobody comes back to an outer user namespace"))
+            running.leave()
+        }
+
+        @Test func theKernelCallsOfTheLastInputAreShown() {
+            let running = Running.prompt()
+            running.enter("ns.run{ user = 'root', uts = 'box', 'true' }")
+            let plan = running.enter(":plan")
+            #expect(plan.contains("clone3(NEWUTS|NEWUSER) = ") && plan.contains("sethostname(\"box\") = 0"))
+            running.enter("1")
+            #expect(running.enter(":plan") == "no calls about namespaces\r\n")
+            running.leave()
+        }
+
+        @Test func whatWorkedIsSavedAsAScriptThatRuns() {
+            let file = "\(Place.directory)/saved.lua"
+            defer { unlink(file) }
+            let running = Running.prompt()
+            running.enter("local box <close> = ns.clone{ user = 'root', uts = 'box' }")
+            running.enter("nosuch()")
+            running.enter("1 + 1")
+            running.enter(":in box", until: "box> ")
+            running.enter("sys.hostname()", until: "box> ")
+            running.enter("local name = sys.hostname()", until: "box> ")
+            running.enter(":out")
+            running.enter("name .. '!'")
+            running.enter("!echo from the shell")
+            #expect(running.enter(":save \(file)").contains("saved"))
+            #expect(running.enter(":save \(file)").contains("File exists"))
+            running.enter("nothing = 1")
+            #expect(running.enter(":load \(file)") == "2\r\nbox\r\nbox!\r\nfrom the shell\r\n")
+            #expect(running.enter(":reload") == "2\r\nbox\r\nbox!\r\nfrom the shell\r\n")
+            running.leave()
+            let result = run(file)
+            #expect(result.status == 0 && result.stdout == "2\nbox\nbox!\nfrom the shell\n", "\(result)")
+        }
+
+        @Test func commandsSayWhatIsWrong() {
+            let running = Running.prompt()
+            #expect(running.enter(":hlep").contains("did you mean 'help'?"))
+            #expect(running.enter(":both 1").contains(":in box"))
+            #expect(running.enter(":load /no/such").contains("No such file"))
+            #expect(running.enter(":out").contains("not in another place"))
+            #expect(running.enter(":help").contains(":quit"))
+            #expect(running.enter("?ns.inode").contains("ns.inode("))
+            #expect(running.enter(":demo").contains("demo_uts.lua"))
+            #expect(running.enter(":time 1 + 1").contains("ms)"))
+            running.enter("goto done ::done::")
+            running.type(":quit\r")
+            #expect(running.end(timeout: 10).status == 0)
+        }
+
+        @Test func shellCommandsRunInTheTerminal() {
+            let running = Running.prompt()
+            let before = Modes(running)
+            #expect(running.enter("!test -t 0 && test -t 1 && echo on").contains("on\r\n"))
+            #expect(running.enter("!exit 3").contains("exited with 3"))
+            #expect(running.enter("!!").contains("exited with 3"))
+            running.enter("!stty -echo -icanon -isig")
+            #expect(eventually { Modes(running) == before })
+            running.leave()
+        }
+
+        @Test(arguments: Identity.available) func aStoppedProgramWaitsForItsTurn(_ identity: Identity) {
+            let running = Running.prompt(identity)
+            let before = Modes(running)
+            var from = running.stdout.count
+            running.type("!echo run-$((1 + 1)); exec sleep 60\r")
+            running.expect("run-2\r\n", from: from)
+            #expect(eventually { tcgetpgrp(running.output) != running.pid })
+            from = running.stdout.count
+            running.type("\u{1a}")
+            running.expect("_:fg() lets it go on\r\n\(Running.sign)", from: from)
+            #expect(eventually { Modes(running) == before })
+            #expect(running.enter("1 + 1") == "2\r\n")
+            from = running.stdout.count
+            running.type("_1:fg()\r")
+            #expect(eventually { tcgetpgrp(running.output) != running.pid })
+            running.type("\u{3}")
+            running.expect("was killed by SIGINT", from: from)
+            running.expect(Running.sign, from: from)
+            running.leave()
+        }
+
+        @Test func aStoppedProgramEndsWithNssh() {
+            let running = Running.prompt()
+            let from = running.stdout.count
+            running.type("!sleep 60\r")
+            #expect(eventually { tcgetpgrp(running.output) != running.pid })
+            running.type("\u{1a}")
+            running.expect("lets it go on", from: from)
+            running.expect(Running.sign, from: from)
+            running.leave()
+        }
+
+        @Test func errorsPointAtTheirPlace() {
+            let running = Running.prompt()
+            #expect(running.enter("local a = prnt(1)").contains("did you mean 'print'?\r\n  local a = prnt(1)\r\n            ^^^^\r\n"))
+            #expect(running.enter("ns.clon{}").contains("did you mean 'clone'?\r\n  ns.clon{}\r\n     ^^^^\r\n"))
+            #expect(running.enter("x = = 1").contains("  x = = 1\r\n      ^\r\n"))
+            #expect(running.enter("ns.clone{ utz = true }").contains("  ns.clone{ utz = true }\r\n            ^^^\r\n"))
+            #expect(!running.enter("nosuch()").contains("traceback"))
+            running.enter("function f() error('deep') end")
+            #expect(running.enter("f() f()").contains("in global 'f'"))
+            running.leave()
+        }
+
+        @Test func theStartupFileAndThePromptAreTheUsers() {
+            let config = "\(Place.directory)/config"
+            mkdir(config, 0o755)
+            mkdir("\(config)/nssh", 0o755)
+            defer { Place.remove(config) }
+            Place.write("\(config)/nssh/init.lua", Array("greeting = 'from init'\n".utf8))
+            let running = Running.prompt(environment: ["XDG_CONFIG_HOME": config])
+            #expect(running.enter("greeting") == "\"from init\"\r\n")
+            running.enter("_PROMPT = 'mine: '", until: "mine: ")
+            running.enter("n = 0; function _PROMPT() n = n + 1; return n .. ' ok ' end", until: "1 ok ")
+            #expect(running.enter("1", until: "2 ok ") == "1\r\n")
+            running.leave()
+            let other = Running.prompt(Identity.available[0], ["-E"], environment: ["XDG_CONFIG_HOME": config])
+            #expect(other.enter("greeting") == "nil\r\n")
+            other.leave()
+        }
+
+        @Test func historyHasNoDuplicates() {
+            let running = Running.prompt()
+            for line in ["a = 1", "b = 2", "a = 1"] { running.enter(line) }
+            #expect(running.enter(":history") == "b = 2\r\na = 1\r\n:history\r\n")
+            running.leave()
+        }
+
+        @Test func aPastedBlockIsOneChunk() {
+            let running = Running.prompt(environment: ["TERM": "xterm"])
+            let from = running.stdout.count
+            running.type("\u{1b}[200~local a = 20\nlocal b = a + 1\nprint('sum', a + b)\u{1b}[201~\r")
+            running.expect("sum\t41", from: from)
+            running.expect(Running.sign, from: running.expect("sum\t41", from: from))
+            let after = running.stdout.count
+            running.type("print('left', a)\r")
+            running.expect(Running.sign, from: running.expect("left\tnil", from: after))
+            running.type("\u{4}")
+            #expect(running.end(timeout: 10).status == 0)
+        }
+    }
+}
