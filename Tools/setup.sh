@@ -49,6 +49,8 @@ for purpose do
     test)
         need lua5.4 have lua5.4
         need strace have strace
+        need perl-base have perl
+        need iproute2 have ip
         need uidmap have newuidmap
         ;;
     check)

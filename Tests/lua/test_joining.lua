@@ -1,16 +1,10 @@
 -- Joining existing namespaces by the options of clone, run and call, mixed with new ones. Nothing here needs root.
 local check = require "check"
+local apart = require "apart"
 local tests = {}
 
-local function box(options)
-  options.user = options.user or "root"
-  local ok, process = pcall(ns.clone, options)
-  if not ok and process.code == "EPERM" then check.skip("user namespaces are forbidden here: " .. process.message) end
-  return ok and process or error(process)
-end
-
 tests["a process gives the namespaces that are asked of it, others are new"] = function()
-  local a <close> = box{ uts = "aaa", net = true, ipc = true }
+  local a <close> = apart.clone{ uts = "aaa", net = true, ipc = true }
   local b <close> = ns.clone{ user = a, uts = a, net = { join = a }, ipc = true }
   check.eq(b:inode("uts"), a:inode("uts"))
   check.eq(b:inode("net"), a:inode("net"))
@@ -20,7 +14,7 @@ tests["a process gives the namespaces that are asked of it, others are new"] = f
 end
 
 tests["pid and time are joined by the child"] = function()
-  local a <close> = box{ pid = true, time = { monotonic = 1000 } }
+  local a <close> = apart.clone{ pid = true, time = { monotonic = 1000 } }
   local b <close> = ns.clone{ user = a, pid = a, time = a }
   check.eq(b:inode("pid"), a:inode("pid"))
   check.eq(b:inode("time"), a:inode("time"))
@@ -30,7 +24,7 @@ tests["pid and time are joined by the child"] = function()
 end
 
 tests["handles, pids and paths are joined, by functions too"] = function()
-  local a <close> = box{ uts = "aaa", net = true }
+  local a <close> = apart.clone{ uts = "aaa", net = true }
   local net <close> = a:open("net")
   check.eq(ns.run{ user = a.pid, uts = "/proc/" .. a.pid .. "/ns/uts", "hostname" }.stdout, "aaa\n")
   local inode, uid = ns.call({ user = a, net = net }, function() return ns.inode("self", "net"), sys.getuid() end)
@@ -39,7 +33,7 @@ tests["handles, pids and paths are joined, by functions too"] = function()
 end
 
 tests["what is new belongs to the user namespace that was joined"] = function()
-  local a <close> = box{}
+  local a <close> = apart.clone{}
   local r = ns.run{ user = a, uts = "new", pid = { proc = true }, sh = "hostname; ls /proc | grep -c '^[0-9]'" }
   check.eq(r.stdout:match("^new\n%d+\n$") and r.ok, true, r.stdout .. r.stderr)
   local b <close> = ns.clone{ user = a, uts = true }
@@ -54,7 +48,7 @@ tests["joining where nssh is changes nothing"] = function()
 end
 
 tests["what cannot be joined is named"] = function()
-  local a <close> = box{ uts = true }
+  local a <close> = apart.clone{ uts = true }
   local function wrong(part, options) check.fails(function() ns.clone(options) end, part) end
   wrong("is a net namespace, not a uts namespace", { uts = "/proc/self/ns/net" })
   wrong("a path starts with /", { net = "foo" })

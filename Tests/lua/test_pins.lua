@@ -1,23 +1,13 @@
 -- Namespaces bound to files. Everything in a mount namespace of its own, on a tmpfs of its own: nothing needs root or stays.
 local check = require "check"
+local apart = require "apart"
 local tests = {}
 
 -- Runs fn there, and gives its values.
-local function apart(fn, ...)
-  local result = table.pack(pcall(ns.call, { user = "root", mnt = true }, function(...)
-    sys.mount{ source = "none", target = "/tmp", type = "tmpfs" }
-    return fn(...)
-  end, ...))
-  if not result[1] then
-    local e = result[2]
-    if type(e) == "table" and e.stage == "clone3" then check.skip("user namespaces are forbidden here: " .. e.message) end
-    error(e, 0)
-  end
-  return table.unpack(result, 2, result.n)
-end
+local function elsewhere(fn, ...) return apart.with_tmp({}, fn, ...) end
 
 tests["a pinned namespace outlives its processes, and goes with its pin"] = function()
-  local inode, name, before, after, file = apart(function()
+  local inode, name, before, after, file = elsewhere(function()
     local p = ns.clone{ uts = "box" }
     local h = p:open("uts")
     local number = h:inode()
@@ -36,7 +26,7 @@ tests["a pinned namespace outlives its processes, and goes with its pin"] = func
 end
 
 tests["every type but mnt can be pinned where it is"] = function()
-  local types = apart(function()
+  local types = elsewhere(function()
     local p <close> = ns.clone{ uts = true, ipc = true, net = true, pid = true, cgroup = true, time = true, user = "root" }
     local pinned = {}
     for _, type in ipairs{ "uts", "ipc", "net", "pid", "cgroup", "time", "user" } do
@@ -51,7 +41,7 @@ tests["every type but mnt can be pinned where it is"] = function()
 end
 
 tests["a failed pin leaves no file, and says what to do"] = function()
-  local e, file, missing, wrong = apart(function()
+  local e, file, missing, wrong = elsewhere(function()
     local h <close> = ns.open("self", "mnt")
     local _, failure = pcall(h.pin, h, "/tmp/mnt")
     local _, nowhere = pcall(h.pin, h, "/tmp/no/such")
@@ -66,7 +56,7 @@ tests["a failed pin leaves no file, and says what to do"] = function()
 end
 
 tests["a mnt namespace on a shared mount is explained"] = function()
-  local e = apart(function()
+  local e = elsewhere(function()
     sys.mount{ target = "/tmp", flags = { "shared" } }
     local p <close> = ns.clone{ mnt = { propagation = "unchanged" } }
     local h <close> = p:open("mnt")

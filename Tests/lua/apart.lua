@@ -1,0 +1,55 @@
+-- Children that a test plays with: in a user namespace of their own, so that an ordinary user can make them too. Where that is
+-- forbidden, the test is skipped.
+local check = require "check"
+local apart = {}
+
+local function allowed(what, options, ...)
+  options.user = options.user or "root"
+  local result = table.pack(pcall(what, options, ...))
+  if result[1] then return table.unpack(result, 2, result.n) end
+  local e = result[2]
+  if type(e) == "table" and e.syscall == "clone3" and (e.code == "EPERM" or e.code == "ENOSPC") then
+    check.skip("user namespaces are forbidden here: " .. e.message)
+  end
+  error(e, 0)
+end
+
+function apart.clone(options) return allowed(ns.clone, options) end
+function apart.run(options) return allowed(ns.run, options) end
+function apart.call(options, fn, ...) return allowed(ns.call, options, fn, ...) end
+
+-- Calls fn in mnt and other namespaces, on a /tmp of its own.
+function apart.with_tmp(options, fn, ...)
+  options.mnt = options.mnt or true
+  return apart.call(options, function(...)
+    sys.mount{ source = "none", target = "/tmp", type = "tmpfs" }
+    return fn(...)
+  end, ...)
+end
+
+-- Calls fn as somebody without any capability, in no new namespace.
+function apart.without_privilege(fn, ...)
+  local options = sys.geteuid() == 0 and { uid = 65534, gid = 65534, groups = {} } or {}
+  return ns.call(options, fn, ...)
+end
+
+-- Skips the test unless the program is there.
+function apart.need(program, package)
+  if not ns.run{ sh = "command -v " .. program }.ok then check.skip(program .. " is missing: Debian package " .. (package or program)) end
+end
+
+-- What a program printed; its failure is the test's.
+function apart.output(result) return (result:check().stdout:gsub("\n$", "")) end
+
+-- Waits until fn gives something true, up to five seconds.
+function apart.eventually(fn, about)
+  local deadline = sys.clock() + 5
+  repeat
+    local value = fn()
+    if value then return value end
+    sys.sleep(0.01)
+  until sys.clock() > deadline
+  error(about or "it did not happen within five seconds", 2)
+end
+
+return apart
