@@ -9,7 +9,7 @@ SETUP = sh Tools/setup.sh
 
 # Two builds in one directory would wait for each other.
 .NOTPARALLEL:
-.PHONY: all release debug demo test test-swift test-lua test-asan check check-format check-lua check-binary \
+.PHONY: all release debug demo test test-swift test-lua test-failures test-asan check check-format check-lua check-binary \
 	check-generated generate format bench install uninstall clean help
 
 all: release ## build the release binary, .build/release/nssh
@@ -46,6 +46,10 @@ test-swift: release
 
 test-lua: release ## only the Lua tests
 	$(NSSH) Tests/lua/run.lua
+
+test-failures: release ## launches with each system call failing, nssh killed at each: some minutes
+	@$(SETUP) test
+	$(NSSH) Tests/failures/run.lua
 
 # XCTest, which has no tests here, leaks by itself.
 test-asan: ## only LuaKit's tests, under the address sanitizer

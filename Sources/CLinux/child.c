@@ -90,8 +90,9 @@ static int become_root(void) {
 static int die_with_parent(int parent) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return -1;
     struct pollfd poll_parent = {parent, POLLIN, 0};
-    if (poll(&poll_parent, 1, 0) > 0) _exit(127);
-    return 0;
+    int ended = poll(&poll_parent, 1, 0);
+    if (ended > 0) _exit(127);
+    return ended;
 }
 
 static int signal_action(int signal, bool ignored) {

@@ -27,26 +27,16 @@ int nssh_held_image(void) { return nssh_image("nssh-held", start, stop); }
 
 // ---- the root that leads nowhere --------------------------------------------------------------------------------
 
-static int detached_mount(void) {
-    int context = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
-    if (context < 0) return -1;
-    int root = -1;
-    if (syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-        root = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC,
-                            MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-    int error = errno;
-    close(context);
-    errno = error;
-    return root;
-}
-
 struct root_request {
-    int descriptor, error;
+    int context, descriptor, error; // of nssh's table too: it closes the context, also when the child was killed half-way
 };
 
 static int make_root(void *data) {
     struct root_request *request = data;
-    request->descriptor = detached_mount();
+    request->context = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
+    if (request->context >= 0 && syscall(SYS_fsconfig, request->context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+        request->descriptor = (int)syscall(SYS_fsmount, request->context, FSMOUNT_CLOEXEC,
+                                           MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
     request->error = errno;
     _exit(0);
 }
@@ -55,7 +45,7 @@ int nssh_empty_root(void) {
     // In a throw-away process, since it takes a mount namespace of its own (and, for a user, a user namespace).
     static char stack[16 * 1024] __attribute__((aligned(16)));
     for (int attempt = 0; attempt < 2; attempt++) {
-        struct root_request request = {-1, 0};
+        struct root_request request = {-1, -1, 0};
         int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_NEWNS | (attempt ? CLONE_NEWUSER : 0) | SIGCHLD;
         int pid = clone(make_root, stack + sizeof stack, flags, &request);
         if (pid < 0) {
@@ -63,6 +53,7 @@ int nssh_empty_root(void) {
             return -1;
         }
         while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR) {}
+        if (request.context >= 0) close(request.context);
         if (request.descriptor >= 0) return request.descriptor;
         errno = request.error;
     }

@@ -179,8 +179,8 @@ pid_t nssh_launch(const struct nssh_launch *launch, struct nssh_status *status, 
     static struct work work;
     copy = *launch;
     work = (struct work){&copy, status, signal_mask, stacks()};
-    if (!work.stacks) return -1;
     *status = (struct nssh_status){.pidfd = -1};
+    if (!work.stacks) return -1;
     if (!launch->outer) return (pid_t)make_child(&work, false);
 
     struct clone_args args = {.flags = CLONE_FILES, .exit_signal = SIGCHLD};

@@ -62,7 +62,7 @@ public final class Descriptor {
     public static func memory(_ name: String, contents: [UInt8] = []) throws(Failure) -> Descriptor {
         let file = Descriptor(try check(nssh_memfd(name), "memfd_create"))
         try file.writeAll(contents)
-        if !contents.isEmpty { lseek(file.raw, 0, SEEK_SET) }
+        if !contents.isEmpty { try check(Int32(clamping: lseek(file.raw, 0, SEEK_SET)), "lseek") }
         return file
     }
 
@@ -81,11 +81,12 @@ public final class Descriptor {
     }
 
     /// Writes a byte to a pipe that its reader may have left, without the SIGPIPE of that.
-    func writeIgnoringEnd(_ byte: UInt8) {
+    func writeIgnoringEnd(_ byte: UInt8) throws(Failure) {
         var byte = byte
         let old = signal(SIGPIPE, SIG_IGN)
-        _ = Glibc.write(raw, &byte, 1)
+        let errno = Glibc.write(raw, &byte, 1) < 0 ? Errno.last : nil
         signal(SIGPIPE, old)
+        if let errno, errno.rawValue != EPIPE { throw Failure("write", errno) }
     }
 
     /// Reads what is there, at most `limit` bytes; empty at the end. read(2).

@@ -90,15 +90,19 @@ public struct Launch {
             let errno = Errno.last
             if pid > 0, status.pointee.error == 0, let meanwhile {
                 if shares { done?.write.close() }
-                do throws(Failure) { try meanwhile(pid) } catch {
+                do throws(Failure) {
+                    try meanwhile(pid)
+                    try go?.write.writeIgnoringEnd(0)
+                    // As long as it has not exec'ed it uses the steps in the arena.
+                    if let done, shares { _ = try done.read.read(1) }
+                } catch {
                     kill(pid, SIGKILL)
                     Launch.reap(pid)
                     Descriptor(status.pointee.pidfd).close()
                     arena.release()
-                    throw error
+                    // What ended the child is told before what came of its end.
+                    throw childFailure(steps) ?? error
                 }
-                go?.write.writeIgnoringEnd(0)
-                if let done, shares { _ = try? done.read.read(1) }
             }
             arena.release()
             return (pid, errno)
@@ -115,14 +119,14 @@ public struct Launch {
             _ = try? done.read.read(1)
             if let whenReady {
                 if status.pointee.error == 0 { whenReady(pid) }
-                // A child that died meanwhile does not read it: SIGPIPE would be nssh's end.
-                go?.write.writeIgnoringEnd(0)
+                // A child that died meanwhile does not read it: SIGPIPE would be nssh's end. Without the byte it ends: the pipe does.
+                try? go?.write.writeIgnoringEnd(0)
             }
         }
         let pidfd = Descriptor(status.pointee.pidfd)
-        if status.pointee.error != 0 {
+        if let failure = childFailure(steps) {
             if pid > 0 { Launch.reap(pid) }
-            throw failure(Int(status.pointee.list), Int(status.pointee.step), Errno(rawValue: status.pointee.error), steps)
+            throw failure
         }
         if pid < 0 { throw Failure("clone3", errno, target: types.isEmpty ? nil : types.description) }
         if nssh_tracing() { nssh_trace_end_execs(firstCall) }
@@ -132,7 +136,10 @@ public struct Launch {
     /// Waits for a child that is ending, whatever signals come. waitpid(2).
     private static func reap(_ pid: Int32) { while waitpid(pid, nil, 0) < 0, nssh_errno() == EINTR {} }
 
-    private func failure(_ list: Int, _ position: Int, _ errno: Errno, _ steps: [Step]) -> Failure {
+    /// What the child, or its intermediate, has reported; nil when nothing.
+    private func childFailure(_ steps: [Step]) -> Failure? {
+        guard let status = Launch.status?.pointee, status.error != 0 else { return nil }
+        let (list, position, errno) = (Int(status.list), Int(status.step), Errno(rawValue: status.error))
         let isOuter = list == Int(NSSH_LIST_OUTER.rawValue)
         if isOuter, position >= outer.count {
             return Failure("clone3", errno, target: types.isEmpty ? nil : types.description)

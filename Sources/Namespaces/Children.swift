@@ -123,7 +123,7 @@ public enum Children {
     /// Kills and reaps all: the end of nssh.
     public static func closeAll() {
         let ending = living.filter { !$0.isDetached }
-        for child in ending { _ = nssh_pidfd_send_signal(child.pidfd.raw, SIGKILL) }
+        for child in ending { child.sendKill() }
         for child in ending { child.close() }
         Orphans.endAll()
     }

@@ -127,7 +127,7 @@ public final class Process {
     func read(_ capture: Capture) {
         do throws(Failure) { try capture.read() } catch {
             captureFailure = captureFailure ?? error
-            _ = nssh_pidfd_send_signal(pidfd.raw, SIGKILL)
+            sendKill()
         }
     }
 
@@ -161,9 +161,12 @@ public final class Process {
         stderr?.close()
         // A pid namespace ends as a whole.
         if body == .function, !types.contains(.pid) { killGroupsBelow() }
-        _ = send(SIGKILL)
+        sendKill()
         Children.waitUninterrupted(for: self)
     }
+
+    /// The end of one that has not been reaped; whoever waits for it depends on it. Seccomp filters may forbid the newer call.
+    func sendKill() { if send(SIGKILL) < 0 { Glibc.kill(pid, SIGKILL) } }
 
     /// The directory of /proc for it, checked to be still its own.
     func withProc<Result>(_ body: (String) throws(Failure) -> Result) throws(Failure) -> Result {
