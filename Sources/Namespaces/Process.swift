@@ -160,9 +160,10 @@ public final class Process {
         stdout?.close()
         stderr?.close()
         // A pid namespace ends as a whole.
-        if body == .function, !types.contains(.pid) { killGroupsBelow() }
+        let below = body == .function && !types.contains(.pid) ? killGroupsBelow() : []
         sendKill()
         Children.waitUninterrupted(for: self)
+        for group in below { Orphans.reap(group: group) }
     }
 
     /// The end of one that has not been reaped; whoever waits for it depends on it. Seccomp filters may forbid the newer call.

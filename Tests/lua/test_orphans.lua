@@ -58,4 +58,14 @@ tests["a child that does not read is an error, not the end"] = function()
   check.match(message, "Broken pipe")
 end
 
+tests["what a function body that is killed has started leaves no zombies"] = function()
+  local out = run[[
+    for i = 1, 40 do
+      pcall(ns.call, { timeout = 0.0005 * (i % 10) }, function() for _ = 1, 100 do ns.run{ "/bin/true" } end end)
+    end
+    local pid = sys.getpid()
+    print(io.open(("/proc/%d/task/%d/children"):format(pid, pid)):read("a"))]]
+  check.eq(out, "\n")
+end
+
 return tests
