@@ -2,7 +2,11 @@
 import PackageDescription
 
 // Development builds stop at a warning; a release build does not, so that a newer compiler's new warnings stop no user.
-let swift: [SwiftSetting] = [.unsafeFlags(["-warnings-as-errors"], .when(configuration: .debug))]
+let swift: [SwiftSetting] = [
+    .unsafeFlags(["-warnings-as-errors"], .when(configuration: .debug)),
+    // nssh has one thread, so that its reference counts need no locked instructions. (Tests, which have several, are debug builds.)
+    .unsafeFlags(["-Xfrontend", "-assume-single-threaded"], .when(configuration: .release)),
+]
 let c: [CSetting] = [.unsafeFlags(["-std=gnu23", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"])]
 
 // The release binary shares only the C library with the system; how and why is told in the script that links it.

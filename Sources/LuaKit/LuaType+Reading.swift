@@ -63,7 +63,7 @@ extension LuaType {
             // The alternative that the value comes nearest to gives the reason.
             var nearest: Mismatch?
             let top = lua.top
-            for type in types {
+            for type in types where type.admits(kind, lua, index) {
                 do throws(Mismatch) { return try type.read(lua, index, depth: depth) } catch {
                     if !error.path.isEmpty || error.isWhole || !error.problem.contains(" expected, got ")
                         || error.problem.contains("\"") && kind == .string
@@ -76,6 +76,23 @@ extension LuaType {
             if let nearest { throw nearest }
         }
         throw Mismatch(path: "", problem: "\(description) expected, got \(shown(lua, index))")
+    }
+
+    /// Whether a value of this kind may be of the type: what is not needs no error that nobody sees. Errors are most of the cost
+    /// of reading a value that may be one of several things.
+    private func admits(_ kind: Lua.Kind, _ lua: Lua, _ index: Int32) -> Bool {
+        switch self {
+        case .any: true
+        case .boolean, .true: kind == .boolean
+        case .integer, .number: kind == .number
+        case .string, .choice: kind == .string
+        case .function: kind == .function
+        case .table, .list, .map, .numbered, .record: kind == .table
+        case .file: kind == .userdata && lua.anyObject(index) == nil
+        case .object(let name): lua.anyObject(index).map { type(of: $0).declaration.name == name } ?? false
+        case .either(let types): types.contains { $0.admits(kind, lua, index) }
+        case .named(_, let type): type.admits(kind, lua, index)
+        }
     }
 
     /// The value's type for a message; a boolean by its value where only `true` would do.

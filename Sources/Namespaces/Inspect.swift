@@ -9,7 +9,7 @@ public enum Inspect {
 
     /// The inode number of a target's namespace of one type.
     public static func inode(_ target: Target, _ type: NamespaceType) throws(Failure) -> UInt64 {
-        if !target.isProcess { return try target.open(type).inode }
+        if !target.isProcess { return try target.borrow(type).inode }
         if let noted = target.notedInodes?.first(where: { $0.name == type.rawValue }) { return noted.inode }
         return try target.reading { name throws(Failure) in try readInode("\(name)/ns/\(type.rawValue)") }
     }
@@ -17,7 +17,7 @@ public enum Inspect {
     /// The inode numbers of all of a target's namespaces, by link name; an unborn `pid_for_children` is absent.
     public static func inodes(_ target: Target) throws(Failure) -> [(name: String, inode: UInt64)] {
         if !target.isProcess {
-            let handle = try target.open(nil)
+            let handle = try target.borrow(nil)
             return [(handle.type.rawValue, handle.inode)]
         }
         if let noted = target.notedInodes { return noted }
@@ -60,13 +60,29 @@ public enum Inspect {
         return try difference(a, b).isEmpty
     }
 
-    /// Reads the number of `uts:[4026531838]`.
-    private static func readInode(_ path: String, below directory: Int32? = nil) throws(Failure) -> UInt64 {
-        let link = try Proc.link(path, below: directory)
-        guard let (_, inode) = Target.readLink(link) else {
-            throw Failure(code: "EINVAL", "/proc/\(path) reads \"\(link)\"", target: path)
+    /// Reads the number of `uts:[4026531838]`; without a string on the way, since a look at a process takes ten of them.
+    private static func readInode(_ path: String, below directory: Int32 = Proc.root) throws(Failure) -> UInt64 {
+        var errno: Errno?
+        let inode: UInt64? = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { buffer in
+            let text = UnsafeMutableRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self)
+            let count = readlinkat(directory, path, text, buffer.count)
+            if count < 0 {
+                errno = .last
+                return nil
+            }
+            guard count < buffer.count, count > 2, buffer[count - 1] == UInt8(ascii: "]"),
+                let start = buffer[..<count].firstIndex(of: UInt8(ascii: "["))
+            else { return nil }
+            var number: UInt64 = 0
+            for byte in buffer[(start + 1)..<(count - 1)] {
+                guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
+                number = number &* 10 &+ UInt64(byte - UInt8(ascii: "0"))
+            }
+            return number
         }
-        return inode
+        if let inode { return inode }
+        if let errno { throw Failure("readlinkat", errno, target: directory == Proc.root ? "/proc/\(path)" : path) }
+        throw Failure(code: "EINVAL", "/proc/\(path) does not read like uts:[4026531838]", target: path)
     }
 }
 

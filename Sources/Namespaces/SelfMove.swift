@@ -55,13 +55,13 @@ public enum SelfMove {
                         code: "EINVAL", "\(name) is one namespace and cannot be joined as \(types.count) types", stage: "setns",
                         target: name)
                 }
-                join = (try target.open(types[0]).descriptor, NamespaceTypes(types[0]))
+                join = (try target.borrow(types[0]).descriptor, NamespaceTypes(types[0]))
             }
         } else if target.isProcess {
             guard let found = try Join.process(target) else { return }
             join = (found.descriptor, found.mask)
         } else {
-            let handle = try target.open(nil)
+            let handle = try target.borrow(nil)
             join = (handle.descriptor, NamespaceTypes(handle.type))
         }
         // Whoever is root over there could trace nssh (rule 4), and would find what it was started with.

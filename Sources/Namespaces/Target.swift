@@ -130,12 +130,23 @@ public enum Target {
         case .path(let path):
             handle = try NamespaceHandle(try Descriptor.open(path, flags: O_RDONLY | O_NONBLOCK), target: description)
         }
-        if let type, handle.type != type {
-            throw Failure(
-                code: "EINVAL", "\(description) is a \(handle.type.rawValue) namespace, not a \(type.rawValue) namespace",
-                stage: "NS_GET_NSTYPE", target: description)
-        }
+        try require(type, of: handle)
         return handle
+    }
+
+    /// As `open`, for the moment: a handle that the target is one of is not copied.
+    func borrow(_ type: NamespaceType?) throws(Failure) -> NamespaceHandle {
+        guard case .handle(let handle) = self else { return try open(type) }
+        try handle.requireOpen()
+        try require(type, of: handle)
+        return handle
+    }
+
+    private func require(_ type: NamespaceType?, of handle: NamespaceHandle) throws(Failure) {
+        guard let type, handle.type != type else { return }
+        throw Failure(
+            code: "EINVAL", "\(description) is a \(handle.type.rawValue) namespace, not a \(type.rawValue) namespace",
+            stage: "NS_GET_NSTYPE", target: description)
     }
 
     /// Looks for a namespace by its inode number at the processes that can be seen.
