@@ -102,6 +102,24 @@ public final class Descriptor {
         return bytes
     }
 
+    /// Where what is read lands first: memory that is asked for and given back at each read costs more than the read.
+    nonisolated(unsafe) private static let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 16)
+
+    /// Appends what is there to `bytes`, at most 64 KB, from a descriptor that does not wait. read(2).
+    ///
+    /// - Returns: how many bytes, 0 at the end; nil when nothing is there now.
+    public func readAvailable(appendingTo bytes: inout [UInt8]) throws(Failure) -> Int? {
+        var count: Int
+        repeat { count = Glibc.read(raw, Descriptor.buffer.baseAddress, Descriptor.buffer.count) } while count < 0 && nssh_errno() == EINTR
+        if count < 0 {
+            let errno = Errno.last
+            if errno.rawValue == EAGAIN { return nil }
+            throw Failure("read", errno)
+        }
+        bytes += UnsafeRawBufferPointer(rebasing: Descriptor.buffer[..<count])
+        return count
+    }
+
     /// Reads from the start to the end of a file. pread(2).
     public func readAll(limit: Int = .max) throws(Failure) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -124,8 +142,8 @@ public final class Descriptor {
         return bytes
     }
 
-    /// Reads without waiting from now on. O_NONBLOCK.
-    public func setNonblocking() { _ = nssh_fcntl(raw, F_SETFL, Int(nssh_fcntl(raw, F_GETFL, 0) | O_NONBLOCK)) }
+    /// Reads without waiting from now on: a pipe or terminal of nssh's own, which has no other flags that could be lost. O_NONBLOCK.
+    public func setNonblocking() { _ = nssh_fcntl(raw, F_SETFL, Int(O_NONBLOCK)) }
 }
 
 extension [UInt8] {

@@ -34,7 +34,8 @@ public struct Step {
         case dumpable(Bool)
         case signalAction(Int32, ignored: Bool)
         case unblockSignals
-        case exec(candidates: [[UInt8]], arguments: [[UInt8]], environment: [[UInt8]])
+        /// The first of the candidates that is there; no environment is nssh's own.
+        case exec(candidates: [[UInt8]], arguments: [[UInt8]], environment: [[UInt8]]?)
         case execDescriptor(Int32, arguments: [[UInt8]])
         /// PID 1 makes the program here, and becomes its init.
         case split
@@ -123,12 +124,9 @@ struct StepArena: ~Copyable {
     mutating func bytes(_ bytes: some Collection<UInt8>) -> UnsafeMutablePointer<CChar> {
         let block = malloc(bytes.count + 1)!
         blocks.append(block)
-        var position = 0
-        for byte in bytes {
-            block.storeBytes(of: byte, toByteOffset: position, as: UInt8.self)
-            position += 1
-        }
-        block.storeBytes(of: 0, toByteOffset: position, as: UInt8.self)
+        let target = UnsafeMutableRawBufferPointer(start: block, count: bytes.count + 1).bindMemory(to: UInt8.self)
+        let (_, end) = target.initialize(from: bytes)
+        target[end] = 0
         return block.assumingMemoryBound(to: CChar.self)
     }
 
@@ -253,7 +251,7 @@ struct StepArena: ~Copyable {
             step.op = NSSH_OP_EXEC
             step.list = list(candidates)
             step.arguments = list(arguments)
-            step.environment = list(environment)
+            step.environment = environment.map { list($0) } ?? UnsafePointer(nssh_environ())
         case .execDescriptor(let descriptor, let arguments):
             step.op = NSSH_OP_EXEC_DESCRIPTOR
             step.a = Int(descriptor)

@@ -10,29 +10,32 @@ final class Capture {
     let name: String
     /// The pipe; nil at its end.
     private(set) var descriptor: Descriptor?
+    /// The child's end of the pipe. nssh keeps it too, so that its end is no event: the child's is, and a child that ends with
+    /// empty pipes wakes nssh once and not three times.
+    private var otherEnd: Descriptor?
     private(set) var bytes: [UInt8] = []
 
-    init(_ name: String, _ descriptor: Descriptor) {
+    init(_ name: String, _ descriptor: Descriptor, otherEnd: Descriptor? = nil) {
         self.name = name
         self.descriptor = descriptor
+        self.otherEnd = otherEnd
         descriptor.setNonblocking()
     }
 
     /// Reads what is there now; whether there was anything.
     @discardableResult func read() throws(Failure) -> Bool {
         guard let descriptor else { return false }
-        let chunk: [UInt8]
-        do throws(Failure) { chunk = try descriptor.read(65536) } catch {
-            if error.errno?.rawValue == EAGAIN { return false }
+        let count: Int?
+        do throws(Failure) { count = try descriptor.readAvailable(appendingTo: &bytes) } catch {
             // Nobody has the other end of a terminal open any more.
             guard error.errno?.rawValue == EIO else { throw error }
-            chunk = []
+            count = 0
         }
-        if chunk.isEmpty {
+        guard let count else { return false }
+        if count == 0 {
             self.descriptor = nil
             return false
         }
-        bytes += chunk
         if bytes.count > Capture.limit {
             throw Failure(
                 code: "LIMIT", "the captured \(name) is over \(Capture.limit >> 20) MB", target: name,
@@ -43,7 +46,10 @@ final class Capture {
 
     /// Reads what was written last. Something that the process left running may keep the pipe open: it is not waited for.
     func drain() throws(Failure) {
-        defer { descriptor = nil }
+        defer {
+            descriptor = nil
+            otherEnd = nil
+        }
         while try read() {}
     }
 }

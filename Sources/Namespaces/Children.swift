@@ -89,13 +89,22 @@ public enum Children {
                 if let failure = process.captureFailure { throw failure }
                 return
             }
-            let children = living
-            let captures = children.flatMap { child in child.captures.map { (child, $0) } }.filter { $0.1.descriptor != nil }
-            var events = captures.map { pollfd(fd: $0.1.descriptor!.raw, events: Int16(POLLIN), revents: 0) }
-            events += children.map { pollfd(fd: $0.pidfd.raw, events: Int16(POLLIN), revents: 0) }
+            // A process, or a stream of its that nssh reads.
+            var watched: [(child: Process, stream: Capture?)] = []
+            var events: [pollfd] = []
+            for child in living {
+                for capture in child.captures {
+                    guard let descriptor = capture.descriptor else { continue }
+                    watched.append((child, capture))
+                    events.append(pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0))
+                }
+                watched.append((child, nil))
+                events.append(pollfd(fd: child.pidfd.raw, events: Int16(POLLIN), revents: 0))
+            }
             if try !waitForEvents(&events, until: deadline) { return }
-            for ((child, capture), event) in zip(captures, events) where event.revents != 0 { child.read(capture) }
-            for (child, event) in zip(children, events[captures.count...]) where event.revents != 0 { child.reap() }
+            for ((child, stream), event) in zip(watched, events) where event.revents != 0 {
+                if let stream { child.read(stream) } else { child.reap() }
+            }
         }
     }
 

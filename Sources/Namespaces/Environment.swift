@@ -3,8 +3,9 @@ import Glibc
 
 /// The environment that a child gets, and where its program may be. environ(7), execvp(3).
 enum Environment {
-    /// `NAME=value` strings: nssh's own, changed as the options say.
-    static func merged(_ options: Options) -> [[UInt8]] {
+    /// `NAME=value` strings: nssh's own, changed as the options say; nil for nssh's own as they are, which need no copy.
+    static func merged(_ options: Options) -> [[UInt8]]? {
+        if !options.clearEnvironment, options.environment.isEmpty { return nil }
         var result: [[UInt8]] = []
         if !options.clearEnvironment, var entry = nssh_environ() {
             while let pointer = entry.pointee {
@@ -20,15 +21,27 @@ enum Environment {
     }
 
     /// The paths to try for a program: itself if it has a slash, else in each directory of the child's PATH.
-    static func candidates(_ program: [UInt8], _ environment: [[UInt8]]) -> [[UInt8]] {
+    static func candidates(_ program: [UInt8], _ environment: [[UInt8]]?) -> [[UInt8]] {
         if program.contains(UInt8(ascii: "/")) { return [program] }
         if program.isEmpty { return [] }
-        let prefix = Array("PATH=".utf8)
-        let path =
-            environment.first { $0.starts(with: prefix) }.map { Array($0.dropFirst(prefix.count)) }
-            ?? Array("/usr/local/bin:/usr/bin:/bin".utf8)
-        return path.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map {
-            ($0.isEmpty ? [UInt8(ascii: ".")] : Array($0)) + [UInt8(ascii: "/")] + program
+        return path(environment).split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map { directory in
+            var candidate: [UInt8] = []
+            candidate.reserveCapacity(directory.count + program.count + 2)
+            if directory.isEmpty { candidate.append(UInt8(ascii: ".")) } else { candidate += directory }
+            candidate.append(UInt8(ascii: "/"))
+            candidate += program
+            return candidate
         }
+    }
+
+    /// The child's PATH.
+    private static func path(_ environment: [[UInt8]]?) -> [UInt8] {
+        if let environment {
+            let prefix = Array("PATH=".utf8)
+            if let entry = environment.first(where: { $0.starts(with: prefix) }) { return Array(entry.dropFirst(prefix.count)) }
+        } else if let value = getenv("PATH") {
+            return [UInt8](UnsafeRawBufferPointer(start: value, count: strlen(value)))
+        }
+        return Array("/usr/local/bin:/usr/bin:/bin".utf8)
     }
 }

@@ -21,14 +21,6 @@ struct Streams {
         stdin = try add(options.stdin, 0, "stdin")
         stdout = try add(options.stdout, 1, "stdout")
         stderr = try add(options.stderr, 2, "stderr")
-        if case .capture = options.stdout, let pipe = stdout {
-            captures.append(Capture("stdout", pipe))
-            stdout = nil
-        }
-        if case .capture = options.stderr, let pipe = stderr {
-            captures.append(Capture("stderr", pipe))
-            stderr = nil
-        }
         if let terminal {
             theirs.append(terminal.slave)
             try keep(terminal, options)
@@ -83,7 +75,12 @@ struct Streams {
                 let flags = number == 0 ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC
                 source = try Descriptor.open(path, flags: flags | O_NOCTTY)
             case .data(let bytes): source = try Descriptor.memory("nssh-stdin", contents: bytes)
-            case .pipe, .capture:
+            case .capture:
+                let pipe = try Descriptor.pipe()
+                captures.append(Capture(name, pipe.read, otherEnd: pipe.write))
+                moves.append((pipe.write.raw, number))
+                return nil
+            case .pipe:
                 let pipe = try Descriptor.pipe()
                 (source, kept) = number == 0 ? (pipe.read, pipe.write) : (pipe.write, pipe.read)
             }
