@@ -79,10 +79,13 @@ generate: release ## write what comes from the declarations of the bindings: doc
 format: ## format the Swift sources
 	$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests
 
-bench: ## measure nssh beside its peers
+bench: ## measure nssh beside its peers and beside C programs that do the same
 	@$(SETUP) build bench
 	@$(MAKE) --no-print-directory release
-	$(NSSH) Benchmarks/bench.lua
+	@mkdir -p .build/bench
+	$(CC) -std=gnu2x -D_GNU_SOURCE -O2 -Wall -Wextra -o .build/bench/floors Benchmarks/floors/*.c
+	@if command -v go >/dev/null; then go build -o .build/bench/article Benchmarks/article.go; else rm -f .build/bench/article; fi
+	$(NSSH) Benchmarks/bench.lua .build/bench
 
 install: ## install the built binary and its man page (PREFIX=/usr/local, DESTDIR=)
 	@test -x $(NSSH) || { echo "make install: run make first, as the user you are" >&2; exit 1; }
