@@ -1,36 +1,42 @@
 /// The declaration of a binding: everything that checks, help, completion and the generated references know of it.
+///
+/// Only the name is there from the start. A script uses a few bindings of a hundred, and to make the declarations of all is more
+/// work than the rest of a start: each part is made when it is first asked for.
 public final class LuaFunction {
     /// The name as scripts write it: `ns.clone`, `process:wait`.
     public let name: String
     /// The declared parameters; a method's first is the object.
-    public let parameters: [LuaField]
+    public private(set) lazy var parameters = makeParameters()
     /// Whether more arguments than `parameters` are allowed; they stay on the stack.
     public let isVariadic: Bool
     /// What it returns.
-    public let results: [LuaField]
+    public private(set) lazy var results = makeResults()
     /// One line.
     public let summary: String
     /// More, if one line does not say it.
-    public let details: String
+    public var details: String { makeDetails() }
     /// Lua code that runs anywhere as it stands and shows the use.
-    public let example: String
+    public var example: String { makeExample() }
     let body: (LuaCall) throws(LuaError) -> Int
     /// Its number in the state that it was last pushed in.
     var number = -1
+    private let makeParameters, makeResults: () -> [LuaField]
+    private let makeDetails, makeExample: () -> String
 
     /// Declares a binding. `body` returns how many results it has pushed.
     public init(
-        _ name: String, _ parameters: [LuaField] = [], variadic: Bool = false, returns results: [LuaField] = [],
-        _ summary: String, details: String = "", example: String = "",
+        _ name: String, _ parameters: @autoclosure @escaping () -> [LuaField] = [], variadic: Bool = false,
+        returns results: @autoclosure @escaping () -> [LuaField] = [],
+        _ summary: String, details: @autoclosure @escaping () -> String = "", example: @autoclosure @escaping () -> String = "",
         body: @escaping (LuaCall) throws(LuaError) -> Int
     ) {
         self.name = name
-        self.parameters = parameters
+        makeParameters = parameters
         isVariadic = variadic
-        self.results = results
+        makeResults = results
         self.summary = summary
-        self.details = details
-        self.example = example
+        makeDetails = details
+        makeExample = example
         self.body = body
     }
 
@@ -39,8 +45,9 @@ public final class LuaFunction {
 
     /// The last part of the name.
     public var shortName: String {
-        String(
-            name.utf8.lastIndex { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") }.map { name[name.index(after: $0)...] } ?? name[...])
+        let bytes = name.utf8
+        guard let mark = bytes.lastIndex(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") }) else { return name }
+        return String(name[bytes.index(after: mark)...])
     }
 
     /// `ns.same(a, b [, type])`.

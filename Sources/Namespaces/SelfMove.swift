@@ -66,8 +66,8 @@ public enum SelfMove {
         }
         // Whoever is root over there could trace nssh (rule 4), and would find what it was started with.
         let wasDumpable = join.mask.contains(.user) && Launch.setDumpable(false)
-        let call = Step(.setns(descriptor: join.descriptor.raw, mask: join.mask.rawValue)).text.shown
-        if Trace.call("setns", call, { nssh_setns(join.descriptor.raw, join.mask.rawValue) }) < 0 {
+        let step = Step.Action.setns(descriptor: join.descriptor.raw, mask: join.mask.rawValue)
+        if Trace.call("setns", Step(step).text.shown, { nssh_setns(join.descriptor.raw, join.mask.rawValue) }) < 0 {
             let errno = Errno.last
             if wasDumpable { _ = Launch.setDumpable(true) }
             var failure = Failure("setns", errno, target: "\(target.description), \(join.mask.description)")
