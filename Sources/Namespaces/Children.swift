@@ -110,7 +110,7 @@ public enum Children {
 
     /// Waits for a process that has been killed; a signal does not end the wait.
     static func waitUninterrupted(for process: Process) {
-        while !process.reap() {
+        while process.exit == nil {
             let children = living
             if children.count == 1 {
                 _ = process.collect(options: 0)

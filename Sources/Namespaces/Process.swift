@@ -155,7 +155,8 @@ public final class Process {
 
     /// Kills and reaps it, whatever it runs; more than one call is harmless.
     public func close() {
-        guard isOurs, !reap() else { return }
+        // A held process has nothing else to be closed, and if it has ended the signal does no harm.
+        guard isOurs, exit == nil, body == .held || !reap() else { return }
         stdin?.close()
         stdout?.close()
         stderr?.close()
