@@ -7,6 +7,9 @@ let swift: [SwiftSetting] = [
     // nssh has one thread, so that its reference counts need no locked instructions. (Tests, which have several, are debug builds.)
     .unsafeFlags(["-Xfrontend", "-assume-single-threaded"], .when(configuration: .release)),
 ]
+// Regular expressions, of which a search for a text in a text is one, are 2 MB of the binary and pages that every start touches.
+// What nssh is made of does without; its tests need not.
+let sources = swift + [.unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])]
 let c: [CSetting] = [.unsafeFlags(["-std=gnu23", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"])]
 
 // The release binary shares only the C library with the system; how and why is told in the script that links it.
@@ -26,13 +29,13 @@ let package = Package(
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
         .target(name: "CLinux", dependencies: ["CLua"], cSettings: c),
-        .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: swift),
-        .target(name: "LuaKit", dependencies: ["CLinux", "CLua"], swiftSettings: swift),
-        .target(name: "Namespaces", dependencies: ["Linux"], swiftSettings: swift),
-        .target(name: "Bindings", dependencies: ["LuaKit", "Namespaces"], swiftSettings: swift),
-        .target(name: "Prompt", dependencies: ["CReadline", "LuaKit", "Bindings"], swiftSettings: swift),
+        .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: sources),
+        .target(name: "LuaKit", dependencies: ["CLinux", "CLua"], swiftSettings: sources),
+        .target(name: "Namespaces", dependencies: ["Linux"], swiftSettings: sources),
+        .target(name: "Bindings", dependencies: ["LuaKit", "Namespaces"], swiftSettings: sources),
+        .target(name: "Prompt", dependencies: ["CReadline", "LuaKit", "Bindings"], swiftSettings: sources),
         .executableTarget(
-            name: "nssh", dependencies: ["Prompt", "Bindings"], swiftSettings: swift, linkerSettings: link),
+            name: "nssh", dependencies: ["Prompt", "Bindings"], swiftSettings: sources, linkerSettings: link),
 
         .testTarget(name: "LuaKitTests", dependencies: ["LuaKit"], swiftSettings: swift),
         .testTarget(name: "LinuxTests", dependencies: ["Linux"], swiftSettings: swift),

@@ -56,7 +56,7 @@ extension LuaType {
         case .named(_, let type):
             do throws(Mismatch) { return try type.read(lua, index, depth: depth) } catch {
                 // A choice says more than the name of the type: what there is to choose from, and what was meant.
-                if error.path.isEmpty, error.problem.contains(" expected, got "), !error.problem.contains("got \"") { break }
+                if error.path.isEmpty, error.problem.includes(" expected, got "), !error.problem.includes("got \"") { break }
                 throw error
             }
         case .either(let types):
@@ -65,7 +65,7 @@ extension LuaType {
             let top = lua.top
             for type in types where type.admits(kind, lua, index) {
                 do throws(Mismatch) { return try type.read(lua, index, depth: depth) } catch {
-                    if !error.path.isEmpty || error.isWhole || !error.problem.contains(" expected, got ")
+                    if !error.path.isEmpty || error.isWhole || !error.problem.includes(" expected, got ")
                         || error.problem.contains("\"") && kind == .string
                     {
                         nearest = nearest ?? error

@@ -12,7 +12,7 @@ enum Traceback {
             // The bytes as they are, be they text or not.
             guard let message = lua.bytes(1) ?? (try? lua.display(1)).map({ Array($0.utf8) }) else { return 1 }
             // An error out of another process has its traceback already.
-            lua.push(String(decoding: message, as: UTF8.self).contains("\nstack traceback:\n") ? message : message + text.utf8)
+            lua.push(String(decoding: message, as: UTF8.self).includes("\nstack traceback:\n") ? message : message + text.utf8)
         case .table:
             if lua.rawGet(1, "message") == .string, lua.rawGet(1, "traceback") == .nil {
                 lua.push(text)

@@ -77,7 +77,7 @@ public struct Pin: Equatable, Sendable {
     private static func isOnSharedMount(_ path: String) -> Bool {
         guard let mounts = try? Mount.own() else { return false }
         let holders = mounts.filter { $0.target == "/" || path == $0.target || path.hasPrefix($0.target + "/") }
-        return holders.max { $0.target.utf8.count < $1.target.utf8.count }?.propagation.contains("shared") ?? false
+        return holders.max { $0.target.utf8.count < $1.target.utf8.count }?.propagation.hasPrefix("shared") ?? false
     }
 }
 

@@ -33,7 +33,15 @@ import Testing
         var options = Options()
         options.clearEnvironment = true
         options.environment = [(Array("A".utf8), Array("1".utf8)), (Array("AB".utf8), Array("2".utf8)), (Array("A".utf8), nil)]
-        #expect(Environment.merged(options).map(\.lossy) == ["AB=2"])
+        #expect(Environment.merged(options)?.map(\.lossy) == ["AB=2"])
+    }
+
+    @Test func anUnchangedEnvironmentIsNotCopied() {
+        var options = Options()
+        #expect(Environment.merged(options) == nil)
+        #expect(Environment.candidates(Array("x".utf8), nil).allSatisfy { $0.last == UInt8(ascii: "x") })
+        options.clearEnvironment = true
+        #expect(Environment.merged(options) == [])
     }
 
     @Test func programsAreLookedForInTheChildsPath() {
