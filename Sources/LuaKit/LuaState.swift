@@ -93,7 +93,7 @@ public final class LuaState {
         lua.pushTable()
         lua.pushTable(fields: 2)
         push(
-            LuaFunction("\(name).__index", variadic: true, "") { call throws(LuaError) in
+            LuaFunction("__index", variadic: true, "") { call throws(LuaError) in
                 LuaState.fill(call.lua, make())
                 call.lua.top = 2
                 lua_rawget(call.lua.raw, 1)
@@ -101,7 +101,7 @@ public final class LuaState {
             }, lua)
         lua.rawSet(-2, "__index")
         push(
-            LuaFunction("\(name).__pairs", variadic: true, "") { call throws(LuaError) in
+            LuaFunction("__pairs", variadic: true, "") { call throws(LuaError) in
                 LuaState.fill(call.lua, make())
                 call.lua.top = 1
                 call.lua.pushGlobals()

@@ -35,9 +35,24 @@ struct Arguments {
         while position < all.count {
             let argument = all[position]
             guard argument.first == UInt8(ascii: "-"), argument.count > 1 else { break }
+            position += 1
+            // First and by its byte: text brings more of the standard library into memory than the rest of this.
+            let letter = argument[1]
+            if letter == UInt8(ascii: "e") || letter == UInt8(ascii: "l") {
+                var value = Array(argument.dropFirst(2))
+                if value.isEmpty {
+                    guard position < all.count, all[position].first != UInt8(ascii: "-") || letter == UInt8(ascii: "e") else {
+                        throw .missing(argument)
+                    }
+                    value = all[position]
+                    position += 1
+                }
+                actions.append(letter == UInt8(ascii: "e") ? .chunk(value) : .library(value))
+                continue
+            }
             switch argument.lossy {
             case "--":
-                script = position + 1
+                script = position
                 return
             case "--help", "-h": help = true
             case "--version": version = true
@@ -48,19 +63,8 @@ struct Arguments {
             case "-v": version = true
             case "-E": ignoresEnvironment = true
             case "-W": actions.append(.warnings)
-            case let text where text.hasPrefix("-e") || text.hasPrefix("-l"):
-                var value = Array(argument.dropFirst(2))
-                if value.isEmpty {
-                    position += 1
-                    guard position < all.count, all[position].first != UInt8(ascii: "-") || text.hasPrefix("-e") else {
-                        throw .missing(argument)
-                    }
-                    value = all[position]
-                }
-                actions.append(text.hasPrefix("-e") ? .chunk(value) : .library(value))
             default: throw .unknown(argument)
             }
-            position += 1
         }
         script = position
     }
