@@ -220,6 +220,7 @@ public enum NsModule {
             call.lua.push(limits.map { ($0.name, .integer($0.value)) })
             return 1
         },
+        FeaturesTable.function,
         LuaFunction(
             "ns.ledger", returns: [LuaField("ledger", .object("ledger"), "a snapshot")],
             "Takes a snapshot of processes, mounts, pins, links, queues, cgroups and nssh's descriptors",

@@ -20,6 +20,7 @@ public enum Runtime {
         LedgerObject.declare(state)
         PlanTable.declare(state)
         TraceTable.declare(state)
+        FeaturesTable.declare(state)
         lua.push(.fields(message: "interrupted!", [("code", .string("INTERRUPTED"))]))
         state.setInterruptValue(lua)
         state.preload("nssh.reference", Reference.loader)

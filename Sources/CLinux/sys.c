@@ -32,6 +32,9 @@
 #ifndef NS_GET_ID
 #define NS_GET_ID _IOR(0xb7, 13, unsigned long long)
 #endif
+#ifndef FD_NSFS_ROOT
+#define FD_NSFS_ROOT -10003
+#endif
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
 #endif
@@ -70,6 +73,15 @@ int nssh_ns_get_parent(int descriptor) { return nssh_ns_ioctl(descriptor, NS_GET
 int nssh_ns_get_type(int descriptor) { return ioctl(descriptor, NS_GET_NSTYPE); }
 int nssh_ns_get_owner_uid(int descriptor, uid_t *uid) { return ioctl(descriptor, NS_GET_OWNER_UID, uid); }
 int nssh_ns_get_id(int descriptor, unsigned long long *id) { return ioctl(descriptor, NS_GET_ID, id); }
+int nssh_ns_to_handle(int descriptor, struct nssh_ns_handle *handle) {
+    int mount;
+    handle->size = sizeof handle->bytes;
+    return name_to_handle_at(descriptor, "", (struct file_handle *)handle, &mount, AT_EMPTY_PATH);
+}
+int nssh_ns_from_handle(const struct nssh_ns_handle *handle) {
+    struct nssh_ns_handle copy = *handle;
+    return open_by_handle_at(FD_NSFS_ROOT, (struct file_handle *)&copy, O_RDONLY | O_CLOEXEC);
+}
 int nssh_link_flags(int control, const char *name, int set, short add, short remove) {
     struct ifreq request = {0};
     strncpy(request.ifr_name, name, IFNAMSIZ - 1);

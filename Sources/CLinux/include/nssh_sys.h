@@ -29,6 +29,16 @@ int nssh_ns_get_parent(int descriptor);
 int nssh_ns_get_type(int descriptor);
 int nssh_ns_get_owner_uid(int descriptor, uid_t *uid);
 int nssh_ns_get_id(int descriptor, unsigned long long *id);
+/// A struct file_handle with room for any: name_to_handle_at(2).
+struct nssh_ns_handle {
+    unsigned int size;
+    int type;
+    unsigned char bytes[128];
+};
+/// The file handle of an open namespace, since Linux 6.18. name_to_handle_at(2)
+int nssh_ns_to_handle(int descriptor, struct nssh_ns_handle *handle);
+/// The namespace of a file handle; ESTALE when it is gone. open_by_handle_at(2) at FD_NSFS_ROOT.
+int nssh_ns_from_handle(const struct nssh_ns_handle *handle);
 int nssh_link_flags(int control, const char *name, int set, short add, short remove);
 int nssh_link_mtu(int control, const char *name);
 void nssh_reset_signal(int signal);
