@@ -19,6 +19,17 @@ final class HandleObject: LuaObject {
         return handle.type == other.handle.type && handle.inode == other.handle.inode
     }
 
+    /// Pushes an id, or nil and the reason.
+    static func push(id: UInt64?, _ lua: Lua) -> Int {
+        if let id {
+            lua.push(Int(truncatingIfNeeded: id))
+            return 1
+        }
+        lua.pushNil()
+        lua.push("this kernel gives namespaces no id: it takes \(Feature.ns_id.needs)")
+        return 2
+    }
+
     private static let receiver = LuaField("self", .object("handle"), optional: false, "the handle")
 
     /// A method without arguments that pushes one value.
@@ -54,16 +65,10 @@ final class HandleObject: LuaObject {
             },
             query(
                 "id", LuaField("id", .integer, "its id; nil and the reason where the kernel has none"),
-                "Tells its 64-bit id, which is never used again. NS_GET_ID, since Linux 6.18",
+                "Tells its 64-bit id, which is never used again. NS_GET_ID, since Linux \(Feature.ns_id.since)",
                 example: "local h <close> = ns.open(\"self\", \"ipc\")\nprint(h:id())"
             ) { handle, call throws(Failure) in
-                if let id = try handle.id() {
-                    call.lua.push(Int(truncatingIfNeeded: id))
-                    return 1
-                }
-                call.lua.pushNil()
-                call.lua.push("this kernel gives namespaces no id (Linux 6.18 does)")
-                return 2
+                push(id: try handle.id(), call.lua)
             },
             query(
                 "parent", LuaField("parent", .object("handle"), "its parent; nil and the reason at the root or out of scope"),

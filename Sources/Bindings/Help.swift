@@ -37,7 +37,11 @@ public enum Help {
     }
 
     /// The classes whose objects scripts meet.
-    public static var classes: [LuaClass] { [ProcessObject.declaration, HandleObject.declaration, LedgerObject.declaration] }
+    public static var classes: [LuaClass] {
+        [
+            ProcessObject.declaration, HandleObject.declaration, WeakObject.declaration, SocketObject.declaration, LedgerObject.declaration,
+        ]
+    }
 
     private static func overview(_ state: LuaState) -> String {
         var text = "Standard Lua 5.4, and:\n"

@@ -9,7 +9,7 @@ public enum NsModule {
 
     /// The module's declaration.
     public static var module: LuaModule {
-        LuaModule("ns", "Namespaces: the kernel's calls, children in namespaces, and a look at them.", calls + looking)
+        LuaModule("ns", "Namespaces: the kernel's calls, children in namespaces, and a look at them.", calls + looking + SocketObject.functions)
     }
 
     nonisolated(unsafe) private static let calls: [LuaFunction] = [
@@ -211,15 +211,8 @@ public enum NsModule {
             try kernel { () throws(Failure) in try Pin.remove(path) }
             return 0
         },
-        LuaFunction(
-            "ns.limits", returns: [LuaField("limits", .map(.integer), "{ max_uts_namespaces = …, … }")],
-            "Shows how many namespaces of each type may be made in nssh's user namespace: /proc/sys/user",
-            example: "assert(ns.limits().max_uts_namespaces >= 0)"
-        ) { call throws(LuaError) in
-            let limits = try kernel { () throws(Failure) in try Limits.own() }
-            call.lua.push(limits.map { ($0.name, .integer($0.value)) })
-            return 1
-        },
+        LimitsFunction.function,
+        WeakObject.function,
         FeaturesTable.function,
         LuaFunction(
             "ns.ledger", returns: [LuaField("ledger", .object("ledger"), "a snapshot")],

@@ -85,20 +85,3 @@ public enum Inspect {
         throw Failure(code: "EINVAL", "/proc/\(path) does not read like uts:[4026531838]", target: path)
     }
 }
-
-/// The limits below /proc/sys/user; namespaces(7).
-public enum Limits {
-    /// Name and value of each `max_*_namespaces`, in the order of the types.
-    public static func own() throws(Failure) -> [(name: String, value: Int)] {
-        var result: [(name: String, value: Int)] = []
-        for type in NamespaceType.allCases {
-            do throws(Failure) {
-                let text = try Proc.read("sys/user/\(type.limitName)").lossy
-                if let value = Int(text.split(separator: "\n").first ?? "") { result.append((type.limitName, value)) }
-            } catch {
-                if error.errno?.rawValue != ENOENT { throw error }
-            }
-        }
-        return result
-    }
-}

@@ -39,6 +39,15 @@ struct nssh_ns_handle {
 int nssh_ns_to_handle(int descriptor, struct nssh_ns_handle *handle);
 /// The namespace of a file handle; ESTALE when it is gone. open_by_handle_at(2) at FD_NSFS_ROOT.
 int nssh_ns_from_handle(const struct nssh_ns_handle *handle);
+/// A pair of connected unix sockets that keep messages apart, close-on-exec. socketpair(2)
+int nssh_socketpair(int descriptors[2]);
+/// Sends one message, with `descriptor` if that is not negative; neither waits nor raises SIGPIPE. sendmsg(2)
+ssize_t nssh_socket_send(int socket, const void *bytes, size_t count, int descriptor);
+/// The size of the next message, 0 at the end; does not wait. recv(2) with MSG_PEEK.
+ssize_t nssh_socket_next(int socket);
+/// Receives one message and up to `*room` descriptors, close-on-exec; `*room` is then their number. `*cut` tells that there
+/// were more, or more bytes; what did not fit is closed by the kernel. Does not wait. recvmsg(2)
+ssize_t nssh_socket_receive(int socket, void *bytes, size_t count, int *descriptors, int *room, int *cut);
 int nssh_link_flags(int control, const char *name, int set, short add, short remove);
 int nssh_link_mtu(int control, const char *name);
 void nssh_reset_signal(int signal);
