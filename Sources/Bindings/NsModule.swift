@@ -211,6 +211,7 @@ public enum NsModule {
             try kernel { () throws(Failure) in try Pin.remove(path) }
             return 0
         },
+        FindFunction.function,
         LimitsFunction.function,
         WeakObject.function,
         FeaturesTable.function,

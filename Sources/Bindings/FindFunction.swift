@@ -1,0 +1,32 @@
+import LuaKit
+import Namespaces
+
+/// ns.find.
+enum FindFunction {
+    nonisolated(unsafe) static let function = LuaFunction(
+        "ns.find", [LuaField("name", .string, optional: false, "of a command, a container, a net namespace of ip-netns(8) or a pin")],
+        returns: [
+            LuaField("list", .list(.table), "kind, name, pid or path, and target of each; of a container also runtime and id"),
+            LuaField("unreadable", .list(.string), "what could not be looked at, and why"),
+        ], "Finds what bears a name and has namespaces",
+        details:
+            "kind is process, container, netns or pin. target is what other functions take: ns.run{net = found.target, …}, ns.open(found.target, …). "
+            + "A command is what ps shows, or the file's last part. Containers of docker, podman, lxc, systemd-nspawn, containerd and cri-o are "
+            + "known by their cgroup, docker's and podman's names by files that only their owner may read; 12 digits of an id do as well.",
+        example: "local p <close> = ns.clone{uts=\"box\", user=\"root\", argv0=\"my-box\", \"sleep\", \"10\"}\n"
+            + "local found\nrepeat found = ns.find(\"my-box\") until #found > 0\n"
+            + "assert(found[1].kind == \"process\" and ns.same(found[1].target, p))"
+    ) { call throws(LuaError) in
+        let found = Find(call[0].string ?? "")
+        let lua = call.lua
+        lua.push(list: found.items) { item in
+            lua.push([
+                ("kind", .string(item.kind)), ("name", .string(item.name)), ("pid", item.pid.map { .integer(Int($0)) }),
+                ("path", item.path.map { .string($0) }), ("runtime", item.runtime.map { .string($0) }), ("id", item.id.map { .string($0) }),
+                ("target", item.pid.map { .integer(Int($0)) } ?? item.path.map { .string($0) }),
+            ])
+        }
+        lua.push(found.unreadable)
+        return 2
+    }
+}
