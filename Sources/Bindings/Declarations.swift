@@ -10,6 +10,8 @@ enum Declared {
     static let types = LuaType.either([typeName, .list(typeName)])
     /// What names existing namespaces.
     static let target = LuaType.named("target", .either([.object("process"), .object("handle"), .integer, .string]))
+    /// A file, for completion and the reader: any string does.
+    static let path = LuaType.named("path", .string)
     static let seconds = LuaType.named("seconds", .number)
     static let signal = LuaType.named("signal", .either([.integer, .string]))
 
@@ -20,9 +22,12 @@ enum Declared {
     private static let idRanges = LuaType.named("id ranges", .list(.list(.integer)))
 
     /// The option of one type: true, settings, an existing namespace to join, or a string that is short for one of these.
-    private static func typeField(_ name: String, _ settings: [LuaField], _ summary: String) -> LuaField {
+    ///
+    /// - Parameter words: the strings that mean something; others are checked where they are read.
+    private static func typeField(_ name: String, _ settings: [LuaField], words: [String] = [], _ summary: String) -> LuaField {
         let record = LuaRecord("\(name) options", [joinField] + settings)
-        let type = LuaType.either([.boolean, .string, .record(record), .object("process"), .object("handle"), .integer])
+        let string = words.isEmpty ? LuaType.string : .suggested(words)
+        let type = LuaType.either([.boolean, string, .record(record), .object("process"), .object("handle"), .integer])
         return LuaField(name, type, summary)
     }
 
@@ -56,7 +61,8 @@ enum Declared {
                 LuaField(
                     "setgroups", .choice(["allow", "deny"]),
                     "whether setgroups(2) is allowed inside; denied anyway where the kernel wants it"),
-            ], "new user namespace; true maps nobody, \"root\" maps you to 0, \"self\" to yourself, \"auto\" your subordinate ids too"),
+            ], words: ["root", "self", "auto"],
+            "new user namespace; true maps nobody, \"root\" maps you to 0, \"self\" to yourself, \"auto\" your subordinate ids too"),
         typeField(
             "net", [LuaField("lo", .boolean, "brings lo up")], "new net namespace; lo stays down unless net = { lo = true }"),
         typeField("cgroup", [], "new cgroup namespace"),
@@ -75,9 +81,10 @@ enum Declared {
     ]
 
     private static let inputType = LuaType.either([
-        .string, .file, .record(LuaRecord("stdin options", [LuaField("data", .string, optional: false, "what it reads")])),
+        .suggested(["inherit", "null", "pipe"]), .file,
+        .record(LuaRecord("stdin options", [LuaField("data", .string, optional: false, "what it reads")])),
     ])
-    private static let outputType = LuaType.either([.string, .file])
+    private static let outputType = LuaType.either([.suggested(["inherit", "null", "pipe", "capture"]), .file])
 
     private static let streamFields: [LuaField] = [
         LuaField(
@@ -89,7 +96,7 @@ enum Declared {
     private static let processFields: [LuaField] = [
         LuaField("env", .map(.either([.string, .number, .boolean])), "changes to the environment; false removes a name"),
         LuaField("clear_env", .boolean, "starts from an empty environment"),
-        LuaField("cwd", .string, "its working directory, as seen from inside"),
+        LuaField("cwd", path, "its working directory, as seen from inside"),
         LuaField("uid", .integer, "its user id, as seen from inside"),
         LuaField("gid", .integer, "its group id, as seen from inside"),
         LuaField("groups", .list(.integer), "its supplementary groups, as seen from inside; none if uid is given as root"),

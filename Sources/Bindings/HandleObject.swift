@@ -111,7 +111,7 @@ final class HandleObject: LuaObject {
                 return 1
             },
             LuaFunction(
-                "handle:pin", [receiver, LuaField("path", .string, optional: false, "a file; it is made if it is not there")],
+                "handle:pin", [receiver, LuaField("path", Declared.path, optional: false, "a file; it is made if it is not there")],
                 "Binds the namespace to a file, so that it outlives its processes and nssh. mount(2)",
                 details:
                     "ns.unpin lets go of it. The file shows in nssh's own mount namespace, and in those that its mount is shared with.",

@@ -34,7 +34,7 @@ public enum NsModule {
             "ns.call",
             [
                 LuaField(
-                    "where", .either([.object("process"), .object("handle"), .integer, .string, .record(Declared.call)]), optional: false,
+                    "where", .either([Declared.target, .record(Declared.call)]), optional: false,
                     "a target, or options for new namespaces"),
                 LuaField("fn", .function, optional: false, "runs there, in a copy of nssh"),
             ], variadic: true, returns: [LuaField("…", .any, "what fn returns")],
@@ -51,7 +51,7 @@ public enum NsModule {
             "ns.shell",
             [
                 LuaField(
-                    "where", .either([.object("process"), .object("handle"), .integer, .string, .record(Declared.shell)]),
+                    "where", .either([Declared.target, .record(Declared.shell)]),
                     "a target, or options for new namespaces"),
                 LuaField("options", .record(Declared.shellThere), "in a target: another body than $SHELL"),
             ], returns: [LuaField("result", .named("result", .table), "how it ended")],
@@ -203,7 +203,7 @@ public enum NsModule {
             return 1
         },
         LuaFunction(
-            "ns.unpin", [LuaField("path", .string, optional: false, "the file")],
+            "ns.unpin", [LuaField("path", Declared.path, optional: false, "the file")],
             "Lets go of a pinned namespace and removes its file. umount2(2)",
             example: "assert(not pcall(ns.unpin, \"/\"))"
         ) { call throws(LuaError) in

@@ -28,7 +28,7 @@ public enum Reference {
             lua.rawSet(-2, "properties")
         }
         lua.rawSet(-2, "classes")
-        functions(lua, [ResultTable.check, Help.function], &collector)
+        functions(lua, Help.others, &collector)
         lua.rawSet(-2, "others")
         lua.push(list: collector.records) { record in
             lua.push([("name", .string(record.name)), ("positions", record.positions.map { .string($0.type.annotation) })])

@@ -10,7 +10,7 @@ public enum SysModule {
             "sys", "The system as the calling process sees it, in the names of the manual pages.", names + ids + mounts + files + time + [SocketObject.pair])
     }
 
-    private static let path = LuaField("path", .string, optional: false, "a file")
+    private static let path = LuaField("path", Declared.path, optional: false, "a file")
 
     /// A binding that answers one integer.
     private static func number(_ name: String, _ summary: String, example: String, _ value: @escaping () -> Int) -> LuaFunction {
@@ -127,7 +127,7 @@ public enum SysModule {
         "sys.mount",
         [
             LuaField("source", .string, "a device, a directory or a name"),
-            LuaField("target", .string, optional: false, "the mount point"),
+            LuaField("target", Declared.path, optional: false, "the mount point"),
             LuaField("type", .string, "the file system"),
             LuaField("flags", .list(.choice(mountFlags.map(\.name))), "such as {\"bind\", \"ro\"}"),
             LuaField("data", .string, "options of the file system"),
@@ -154,7 +154,7 @@ public enum SysModule {
         LuaFunction(
             "sys.umount",
             [
-                LuaField("target", .string, optional: false, "the mount point"),
+                LuaField("target", Declared.path, optional: false, "the mount point"),
                 LuaField("detach", .boolean, "lets go of it even if it is in use, MNT_DETACH"),
             ],
             "Unmounts a file system. umount2(2)",
@@ -228,7 +228,7 @@ public enum SysModule {
             return 1
         },
         LuaFunction(
-            "sys.chdir", [LuaField("path", .string, optional: false, "a directory")], "Changes the working directory. chdir(2)",
+            "sys.chdir", [LuaField("path", Declared.path, optional: false, "a directory")], "Changes the working directory. chdir(2)",
             example: "sys.chdir(\".\")"
         ) { call throws(LuaError) in
             let path = try path(call[0], "sys.chdir")

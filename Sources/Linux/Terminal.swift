@@ -14,6 +14,13 @@ public struct Terminal {
         self.descriptor = descriptor
     }
 
+    /// The columns of the terminal on a descriptor; nil when it is none, or does not tell. TIOCGWINSZ of ioctl_tty(2).
+    public static func columns(_ descriptor: Int32) -> Int? {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+
     /// Passes every key on as it is typed. cfmakeraw(3).
     public func makeRaw() {
         var raw = modes

@@ -173,15 +173,3 @@ extension Lua {
         }
     }
 }
-
-extension Lua {
-    /// Whether the metatable of the value at `index` has a field; no code runs. luaL_getmetafield.
-    public func hasMetafield(_ index: Int32, _ name: String) -> Bool {
-        guard lua_getmetatable(raw, index) != 0 else { return false }
-        defer { pop(2) }
-        return rawGet(-1, name) != .nil
-    }
-
-    /// What tells tables, functions and the like apart. lua_topointer.
-    public func identity(_ index: Int32) -> UnsafeRawPointer { lua_topointer(raw, index) ?? UnsafeRawPointer(bitPattern: 1)! }
-}

@@ -18,6 +18,8 @@ public final class LuaState {
     /// Metatables of tables, by name. (An array: it is made at every start, and a dictionary costs more than all of them.)
     var tables: [TableClass] = []
     private var makers: [() -> LuaModule] = []
+    /// The names of the modules registered.
+    public private(set) var moduleNames: [String] = []
     /// The modules registered, for help and the generated references.
     public var modules: [LuaModule] { makers.map { $0() } }
 
@@ -88,6 +90,7 @@ public final class LuaState {
     public func register(_ name: String, _ make: @escaping () -> LuaModule) {
         let lua = lua
         makers.append(make)
+        moduleNames.append(name)
         lua.reserve(8)
         lua.pushGlobals()
         lua.pushTable()

@@ -32,7 +32,7 @@ extension LuaType {
                 if lua.isInteger(index), let value = lua.integer(index) { return .integer(value) }
                 if let value = lua.number(index) { return .number(value) }
             }
-        case .string: if let bytes = lua.bytes(index) { return .string(bytes) }
+        case .string, .suggested: if let bytes = lua.bytes(index) { return .string(bytes) }
         case .function: if kind == .function { return try keep(lua, index) }
         case .table: if kind == .table { return try keep(lua, index) }
         case .file:
@@ -85,7 +85,7 @@ extension LuaType {
         case .any: true
         case .boolean, .true: kind == .boolean
         case .integer, .number: kind == .number
-        case .string, .choice: kind == .string
+        case .string, .choice, .suggested: kind == .string
         case .function: kind == .function
         case .table, .list, .map, .numbered, .record: kind == .table
         case .file: kind == .userdata && lua.anyObject(index) == nil

@@ -18,6 +18,8 @@ public indirect enum LuaType: Sendable {
     case object(String)
     /// One of these strings.
     case choice([String])
+    /// Any string, but these are the ones to suggest.
+    case suggested([String])
     /// Positions 1…n of one type.
     case list(LuaType)
     /// Named fields of one type.
@@ -81,7 +83,7 @@ extension LuaType {
         case .true: "true"
         case .integer: "integer"
         case .number: "number"
-        case .string: "string"
+        case .string, .suggested: "string"
         case .function: "function"
         case .table, .record, .map, .numbered: "table"
         case .file: "file"
@@ -102,6 +104,7 @@ extension LuaType {
         case .integer: "integer"
         case .number: "number"
         case .string: "string"
+        case .suggested(let words): words.map { "\"\($0)\"|" }.joined() + "string"
         case .function: "function"
         case .table: "table"
         case .file: "file*"

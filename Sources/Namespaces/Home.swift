@@ -18,7 +18,7 @@ public enum Home {
 
     /// Opens what is needed to come back; before nssh first moves itself. What cannot be opened cannot be gone back to.
     static func keep() {
-        guard handles.isEmpty else { return }
+        guard handles.isEmpty, Children.generation == 0 else { return }
         note()
         handles = NamespaceType.allCases.compactMap { try? Target.own.open($0) }
         directory = try? Descriptor.open([UInt8(ascii: ".")], flags: nssh_o_path | O_DIRECTORY)
@@ -62,6 +62,8 @@ public enum Home {
     /// - Returns: the types that it has come back to.
     /// - Throws: the first that the kernel refuses; those before it are done.
     public static func comeBack() throws(Failure) -> [NamespaceType] {
+        // It has not moved, or is a copy, which is where it was made.
+        if handles.isEmpty { return [] }
         let away = away()
         let wanted = away.types + away.childrenOnly.filter { !away.types.contains($0) }
         var done: [NamespaceType] = []

@@ -11,7 +11,7 @@ enum Inside {
     static func userNamespace(_ namespace: NamespaceHandle, _ body: () throws(Failure) -> String) throws(Failure) -> String {
         var options = Options()
         options.body = .function
-        options.joins = [Join(descriptor: try namespace.descriptor.duplicate(), mask: [NamespaceTypes(.user)])]
+        options.joins = try Join.handle(namespace).map { [$0] } ?? []
         switch try Launcher.launch(options) {
         case .child(let results):
             var answer: [String]

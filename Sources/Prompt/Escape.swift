@@ -61,10 +61,10 @@ enum Escape {
             lua.rawGet(-1, "ok")
             let isOk = lua.boolean(-1)
             lua.pop()
-            if !isOk { writeOut(Shown.text(lua, from: lua.top) + "\n") }
+            if !isOk { writeOut(Values.text(lua, from: lua.top) + "\n") }
         } else {
             try session.keep(lua, lua.top)
-            writeOut("stopped: \(Shown.text(lua, from: lua.top)); _:fg() lets it go on\n")
+            writeOut("stopped: \(Values.text(lua, from: lua.top)); _:fg() lets it go on\n")
         }
     }
 

@@ -20,7 +20,9 @@ struct Place {
     ///
     /// What comes back: a table of the variables that it has assigned to, then its values; with `showing`, the text of the values stands
     /// before them, and they are there only if they can cross.
-    func call(_ lua: Lua, showing: Bool) throws(LuaError) {
+    ///
+    /// - Parameter columns: as wide as the text may be; a text to be compared has no colours.
+    func call(_ lua: Lua, showing: Bool, columns: Int = Printer.terminalColumns, isCompared: Bool = false) throws(LuaError) {
         lua.reserve(8)
         let chunk = lua.top
         lua.state.push(Binding.call, lua)
@@ -28,14 +30,18 @@ struct Place {
         lua.state.push(Place.inside, lua)
         lua.pushValue(chunk)
         lua.push(showing)
+        lua.push(columns)
+        lua.push(isCompared)
         lua.remove(chunk)
-        try lua.call(arguments: 4, results: -1, traceback: true)
+        try lua.call(arguments: 6, results: -1, traceback: true)
     }
 
     /// Runs over there, in a copy of nssh: values are shown where they are, since not all can cross.
     nonisolated(unsafe) private static let inside = LuaFunction("prompt.inside", variadic: true, "") { call throws(LuaError) in
         let lua = call.lua
         let showing = lua.boolean(2)
+        let columns = lua.integer(3) ?? 80
+        let isCompared = lua.boolean(4)
         lua.top = 1
         lua.reserve(8)
         // What the chunk assigns to is caught in a table of its own, before what it sees.
@@ -49,7 +55,7 @@ struct Place {
         lua.insert(1)
         try lua.call(arguments: 0, results: -1)
         lua.reserve(8)
-        var text = showing ? Shown.text(lua, from: 2) : ""
+        var text = showing ? Values.text(lua, from: 2, columns: columns, colours: !isCompared && Colours.wanted(1)) : ""
         if showing, (try? Transfer.encode(lua, 2..<(lua.top + 1))) == nil { lua.top = 1 }
         let stays = keepWhatCrosses(lua, 1)
         if !stays.isEmpty { text += (text.isEmpty ? "" : "\n") + "(only there: \(stays.joined(separator: ", ")))" }

@@ -79,7 +79,7 @@ final class Session {
             lua.remove(chunk)
         } else {
             try lua.call(arguments: 0, results: -1, traceback: true)
-            if lua.top >= chunk { writeOut(Shown.text(lua, from: chunk) + "\n") }
+            if lua.top >= chunk { writeOut(Values.text(lua, from: chunk) + "\n") }
         }
         let seconds = monotonicSeconds() - started
         if kind == .expression, lua.top >= chunk { try keep(lua, chunk) }
