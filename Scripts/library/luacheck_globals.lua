@@ -20,8 +20,13 @@ return {
     "open",
     "pins",
     "unpin",
+    "find",
     "limits",
+    "weak",
+    "features",
     "ledger",
+    "send",
+    "receive",
   } },
   sys = { fields = {
     "hostname",
@@ -46,6 +51,7 @@ return {
     "chdir",
     "sleep",
     "clock",
+    "socketpair",
   } },
   net = { fields = {
     "links",

@@ -6,7 +6,8 @@ enum FeaturesTable {
     nonisolated(unsafe) static let function = LuaFunction(
         "ns.features",
         returns: [
-            LuaField("features", .list(.table), "name, supported, since, summary and, if there is more to say, detail of each; also by name")
+            LuaField(
+                "features", .list(.table), "name, supported, since, summary and, if there is more to say, detail of each; also by name")
         ],
         "Shows what this kernel can do, found out by doing it",
         details:

@@ -9,7 +9,8 @@ public enum NsModule {
 
     /// The module's declaration.
     public static var module: LuaModule {
-        LuaModule("ns", "Namespaces: the kernel's calls, children in namespaces, and a look at them.", calls + looking + SocketObject.functions)
+        LuaModule(
+            "ns", "Namespaces: the kernel's calls, children in namespaces, and a look at them.", calls + looking + SocketObject.functions)
     }
 
     nonisolated(unsafe) private static let calls: [LuaFunction] = [

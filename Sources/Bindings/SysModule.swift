@@ -7,7 +7,8 @@ public enum SysModule {
     /// The module's declaration.
     public static var module: LuaModule {
         LuaModule(
-            "sys", "The system as the calling process sees it, in the names of the manual pages.", names + ids + mounts + files + time + [SocketObject.pair])
+            "sys", "The system as the calling process sees it, in the names of the manual pages.",
+            names + ids + mounts + files + time + [SocketObject.pair])
     }
 
     private static let path = LuaField("path", Declared.path, optional: false, "a file")

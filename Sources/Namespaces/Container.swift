@@ -17,7 +17,8 @@ struct Container: Equatable {
             for (prefix, runtime) in [
                 ("docker-", "docker"), ("libpod-", "podman"), ("cri-containerd-", "containerd"), ("crio-", "cri-o"),
             ] {
-                if let id = Container.middle(of: part, prefix, ".scope") ?? (runtime == "docker" ? nil : Container.middle(of: part, prefix, "")),
+                if let id = Container.middle(of: part, prefix, ".scope")
+                    ?? (runtime == "docker" ? nil : Container.middle(of: part, prefix, "")),
                     Container.isId(id)
                 {
                     self.init(runtime: runtime, id: id)
@@ -28,7 +29,9 @@ struct Container: Equatable {
                 self.init(runtime: "docker", id: part)
                 return
             }
-            if before == "lxc" || part.hasPrefix("lxc.payload."), let id = before == "lxc" ? part : Container.middle(of: part, "lxc.payload.", "") {
+            if before == "lxc" || part.hasPrefix("lxc.payload."),
+                let id = before == "lxc" ? part : Container.middle(of: part, "lxc.payload.", "")
+            {
                 self.init(runtime: "lxc", id: id)
                 return
             }
@@ -74,9 +77,13 @@ struct Container: Equatable {
             return text.flatMap { Container.text(in: $0[...], after: "\"Name\":\"/") }
         case "podman":
             var files = ["/var/lib/containers/storage/overlay-containers/containers.json"]
-            if let home = environmentValue("HOME") { files.append("\(home)/.local/share/containers/storage/overlay-containers/containers.json") }
+            if let home = environmentValue("HOME") {
+                files.append("\(home)/.local/share/containers/storage/overlay-containers/containers.json")
+            }
             for file in files {
-                guard let text = try Container.file(file), let start = Container.position(of: "\"id\":\"\(id)\"", in: text[...]) else { continue }
+                guard let text = try Container.file(file), let start = Container.position(of: "\"id\":\"\(id)\"", in: text[...]) else {
+                    continue
+                }
                 if let name = Container.text(in: text[start...], after: "\"names\":[\"") { return name }
             }
             return nil

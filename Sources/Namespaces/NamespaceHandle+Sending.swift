@@ -21,7 +21,8 @@ extension NamespaceHandle {
         guard message.files.count == 1, !message.isCut else {
             let what =
                 message.files.isEmpty
-                ? (message.isCut ? "its descriptor was lost: the table of open files may be full" : "it has only \(message.bytes.count) bytes")
+                ? (message.isCut
+                    ? "its descriptor was lost: the table of open files may be full" : "it has only \(message.bytes.count) bytes")
                 : "it has more than one descriptor"
             throw Failure(code: "EINVAL", "the message brings no namespace: \(what)", stage: "recvmsg", target: "socket")
         }
