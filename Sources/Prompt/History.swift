@@ -4,12 +4,15 @@ import Linux
 
 /// The history file: $XDG_STATE_HOME/nssh/history, appended line by line, so that nothing is lost however nssh ends.
 enum History {
+    /// How many entries are kept, and from how many bytes on the file is cut down to them.
+    private static let entries: Int32 = 10_000
+    private static let most = 4 << 20
     nonisolated(unsafe) private static var path: String?
     nonisolated(unsafe) private static var last = ""
 
     /// Reads the file.
     static func load() {
-        stifle_history(10_000)
+        stifle_history(entries)
         nssh_history_keep_lines()
         let base =
             environmentValue("XDG_STATE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
@@ -30,6 +33,7 @@ enum History {
         guard let descriptor = try? Descriptor.open(Array(file.utf8), flags: O_WRONLY | O_APPEND | O_CREAT, mode: 0o600) else { return }
         descriptor.close()
         path = file
+        if let size = try? System.stat(Array(file.utf8)).st_size, size > most { history_truncate_file(file, entries) }
         read_history(file)
     }
 
