@@ -51,6 +51,15 @@ test-failures: release ## launches with each system call failing, nssh killed at
 	@$(SETUP) test
 	$(NSSH) Tests/failures/run.lua
 
+# What strace(1) makes fail or counts by name is left out: a call that is refused there is tried in another way.
+KERNELS = 5.10 6.1 6.8 6.12
+test-kernels: release ## the Lua tests as on the older kernels 5.10, 6.1, 6.8 and 6.12
+	$(CC) -std=gnu2x -D_GNU_SOURCE -O1 -Wall -Wextra -Werror -o .build/as-kernel Tests/kernels/as-kernel.c
+	@failed=; for kernel in $(KERNELS); do \
+		printf '\n==== as Linux %s ====\n' "$$kernel"; \
+		.build/as-kernel "$$kernel" $(NSSH) Tests/lua/run.lua -strace '-each system call fails' || failed="$$failed $$kernel"; \
+	done; if [ -n "$$failed" ]; then echo "test-kernels: FAILED:$$failed" >&2; exit 1; fi; echo "make test-kernels: all passed"
+
 # XCTest, which has no tests here, leaks by itself.
 test-asan: ## only LuaKit's tests, under the address sanitizer
 	@$(SETUP) build

@@ -1,6 +1,7 @@
 // Carrying out steps in a child: see nssh_child.h. Only system calls, no allocation, nothing that takes a lock.
 #include "nssh_child.h"
 #include "nssh_sys.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -12,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -73,11 +75,36 @@ static int foreground(int terminal) {
     return result;
 }
 
-/// Everything from `first` up is closed at exec. Kernels before 5.11 can only close at once: right too, but not for a
-/// descriptor that is itself to be executed.
-static int cloexec_from(unsigned first) {
+static int cloexec(int descriptor) { return fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
+
+/// The open descriptors by their names in /proc; -1 where they cannot be listed.
+static int cloexec_listed(int first, int proc) {
+    int directory = openat(proc, "self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) return -1;
+    _Alignas(struct dirent64) char entries[1024];
+    long count;
+    while ((count = syscall(SYS_getdents64, directory, entries, sizeof entries)) > 0) {
+        for (long at = 0; at < count; at += ((struct dirent64 *)(entries + at))->d_reclen) {
+            int number = 0;
+            const char *digit = ((struct dirent64 *)(entries + at))->d_name;
+            while (*digit >= '0' && *digit <= '9') number = number * 10 + *digit++ - '0';
+            if (*digit == 0 && number >= first) cloexec(number);
+        }
+    }
+    close(directory);
+    return count < 0 ? -1 : 0;
+}
+
+/// Everything from `first` up is closed at exec. Kernels before 5.11 have close_range(2) without that flag: there each is
+/// marked by itself. (To close them at once would take what is to be executed, and the pipe that tells of the exec.)
+static int cloexec_from(int first, int proc) {
     if (syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return 0;
-    return errno == EINVAL ? (int)syscall(SYS_close_range, first < 3 ? 3 : first, ~0U, 0) : -1;
+    if (errno != EINVAL) return -1;
+    if (cloexec_listed(first, proc) == 0) return 0;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -1;
+    for (rlim_t number = (rlim_t)first; number < limit.rlim_max && number < 1 << 20; number++) cloexec((int)number);
+    return 0;
 }
 
 static int become_root(void) {
@@ -133,7 +160,7 @@ static int run(const struct nssh_step *step, const void *signal_mask) {
     case NSSH_OP_DUP:
         if (step->a == step->b) return fcntl((int)step->a, F_SETFD, 0);
         return dup2((int)step->a, (int)step->b);
-    case NSSH_OP_CLOEXEC_FROM: return cloexec_from((unsigned)step->a);
+    case NSSH_OP_CLOEXEC_FROM: return cloexec_from((int)step->a, (int)step->b);
     case NSSH_OP_SETGROUPS: return (int)syscall(SYS_setgroups, step->b, step->data);
     case NSSH_OP_SETRESGID: return set_gid(step->a);
     case NSSH_OP_SETRESUID: return set_uid(step->a);

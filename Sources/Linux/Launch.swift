@@ -59,10 +59,12 @@ public struct Launch {
         let status = Launch.status!
         // A child that needs nssh's help waits for a byte; that it execs, is ready or dies shows at the other pipe's end.
         let go = meanwhile == nil && whenReady == nil ? nil : try Descriptor.pipe(above: highestGranted)
-        let done = meanwhile != nil && shares || reportsReady ? try Descriptor.pipe(above: highestGranted) : nil
+        // One that shares memory and is not waited for otherwise suspends nssh until it execs.
+        let waitsForExec = !reportsReady && (meanwhile != nil || !shares)
+        let done = waitsForExec || reportsReady ? try Descriptor.pipe(above: highestGranted) : nil
         var steps = steps
         if let go, meanwhile != nil { steps.insert(Step(.awaitParent(read: go.read.raw, write: go.write.raw)), at: 0) }
-        if let done, !shares { steps.append(Step(.signalParent(done.write.raw))) }
+        if let done, reportsReady { steps.append(Step(.signalParent(done.write.raw))) }
         if let go, whenReady != nil { steps += [Step(.awaitParent(read: go.read.raw, write: go.write.raw))] + closing }
         var missed: Int32 = 0
         let firstCall = nssh_trace_count(&missed)
@@ -88,13 +90,13 @@ public struct Launch {
             launch.suspends = shares && meanwhile == nil
             let pid = nssh_launch(&launch, status, mask)
             let errno = Errno.last
-            if pid > 0, status.pointee.error == 0, let meanwhile {
-                if shares { done?.write.close() }
+            if pid > 0, status.pointee.error == 0, meanwhile != nil || waitsForExec {
+                if waitsForExec { done?.write.close() }
                 do throws(Failure) {
-                    try meanwhile(pid)
+                    try meanwhile?(pid)
                     try go?.write.writeIgnoringEnd(0)
                     // As long as it has not exec'ed it uses the steps in the arena.
-                    if let done, shares { _ = try done.read.read(1) }
+                    if let done, waitsForExec { _ = try done.read.read(1) }
                 } catch {
                     kill(pid, SIGKILL)
                     Launch.reap(pid)

@@ -216,6 +216,7 @@ struct StepArena: ~Copyable {
         case .closeOnExec(let from):
             step.op = NSSH_OP_CLOEXEC_FROM
             step.a = Int(from)
+            step.b = Int(Proc.root)
         case .setgroups(let groups):
             step.op = NSSH_OP_SETGROUPS
             step.b = groups.count

@@ -15,6 +15,8 @@ public final class WeakReference {
     /// The 64-bit id; nil where the kernel has none.
     public let id: UInt64?
     private let way: Way
+    /// Once dead for certain, dead for ever: the limit trick's own namespace may be in its way for some 50 ms.
+    private var isDead = false
 
     private enum Way {
         case fileHandle(nssh_ns_handle, Reach?)
@@ -49,6 +51,13 @@ public final class WeakReference {
 
     /// Whether it lives. open_by_handle_at(2)
     public func state() throws(Failure) -> State {
+        if isDead { return State(isAlive: false, isCertain: true) }
+        let state = try look()
+        isDead = !state.isAlive && state.isCertain
+        return state
+    }
+
+    private func look() throws(Failure) -> State {
         switch way {
         case .fileHandle(let raw, let reach):
             if case .open = try WeakReference.open(raw, link) { return State(isAlive: true, isCertain: true) }

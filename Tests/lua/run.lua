@@ -1,5 +1,5 @@
 -- Runs the Lua tests: nssh Tests/lua/run.lua [word …]. Each test_NAME.lua beside this file returns a table name -> function.
--- A word picks the tests whose "NAME: name" has it. Prints TAP 14. A test that leaves anything behind fails.
+-- A word picks the tests whose "NAME: name" has it, -word leaves those out. Prints TAP 14. A test that leaves anything behind fails.
 local directory = arg[0]:match("^(.*)/") or "."
 package.path = directory .. "/?.lua;" .. package.path
 
@@ -10,10 +10,14 @@ local report = require "nssh.report" (true)
 ns.run{ "true" }
 
 local function is_wanted(title)
+  local picks, picked = false, false
   for _, word in ipairs(arg) do
-    if title:find(word, 1, true) then return true end
+    local unwanted = word:match("^%-(.+)")
+    if unwanted and title:find(unwanted, 1, true) then return false end
+    picks = picks or not unwanted
+    picked = picked or not unwanted and title:find(word, 1, true) ~= nil
   end
-  return #arg == 0
+  return picked or not picks
 end
 
 -- Zombies too: /proc lists them. Other programs run on this machine: what is only perhaps ours is no failure.

@@ -79,7 +79,9 @@ tests["without CAP_SYS_ADMIN every type but user is refused, with its name"] = f
   for _, kind in ipairs(ns.types()) do
     for _, body in ipairs{ "held", "program" } do
       local e = errors[kind.name .. " " .. body]
-      if kind.name ~= "user" then check.eq(e, { "EPERM", "clone3", kind.flag }, kind.name .. " " .. body) end
+      -- Before Linux 6.3 the child makes its time namespace itself.
+      local call = kind.name == "time" and not ns.features().clone3_time.supported and "unshare" or "clone3"
+      if kind.name ~= "user" then check.eq(e, { "EPERM", call, kind.flag }, kind.name .. " " .. body) end
     end
   end
 end

@@ -33,7 +33,7 @@ enum nssh_op {
     NSSH_OP_CONTROLLING_TERMINAL,
     /// dup2(2) `a` to `b`; when they are the same, close-on-exec is cleared.
     NSSH_OP_DUP,
-    /// close_range(2): everything from `a` is closed at exec.
+    /// close_range(2): everything from `a` is closed at exec; `b` is a descriptor of /proc.
     NSSH_OP_CLOEXEC_FROM,
     /// setgroups(2): `b` ids at `data`.
     NSSH_OP_SETGROUPS,
