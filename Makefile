@@ -4,12 +4,14 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SWIFT ?= swift
 NSSH = .build/release/nssh
+SEED ?= $(shell date +%s)
+CALLS ?= 100000
 DEMOS = demo_uts demo_ipc demo_pid demo_mount demo_user demo_net
 SETUP = sh Tools/setup.sh
 
 # Two builds in one directory would wait for each other.
 .NOTPARALLEL:
-.PHONY: all release debug demo test test-swift test-lua test-failures test-asan check check-format check-lua check-binary \
+.PHONY: all release debug demo test test-swift test-lua test-failures fuzz test-asan check check-format check-lua check-binary \
 	check-generated generate format bench install uninstall clean help
 
 all: release ## build the release binary, .build/release/nssh
@@ -59,6 +61,9 @@ test-kernels: release ## the Lua tests as on the older kernels 5.10, 6.1, 6.8 an
 		printf '\n==== as Linux %s ====\n' "$$kernel"; \
 		.build/as-kernel "$$kernel" $(NSSH) Tests/lua/run.lua -strace '-each system call fails' || failed="$$failed $$kernel"; \
 	done; if [ -n "$$failed" ]; then echo "test-kernels: FAILED:$$failed" >&2; exit 1; fi; echo "make test-kernels: all passed"
+
+fuzz: release ## 100,000 random calls of every binding (SEED=…, CALLS=…)
+	$(NSSH) Tests/fuzz/fuzz.lua $(SEED) $(CALLS)
 
 # XCTest, which has no tests here, leaks by itself.
 test-asan: ## only LuaKit's tests, under the address sanitizer

@@ -9,7 +9,7 @@ local generate = require "generate" -- before the sandbox, which has another /tm
 local seed = math.tointeger(arg[1]) or os.time()
 local calls = math.tointeger(arg[2]) or 100000
 local only = math.tointeger(arg[3])
-local STILL, MOVING = 1000, 100 -- calls of a batch
+local STILL, MOVING = 1000, 100 -- calls of a batch; one in four may move
 local LOG, ERRORS = "/tmp/fuzz.log", "/tmp/fuzz.err"
 
 -- These move nssh itself, or change its mounts: they are called in batches of their own, which are not compared with before.
@@ -21,8 +21,13 @@ local moving = {
 local cut = {
   ["sys.sleep"] = function(a) if type(a[1]) == "number" and a[1] > 0.002 then a[1] = 0.002 end end,
   ["process:wait"] = function(a)
-    if a[2] == nil or math.type(a[2]) and not (a[2] <= 0.02) then a[2] = 0.01 a.n = math.max(a.n, 2) end
+    if a[2] == nil or math.type(a[2]) and a[2] > 0.02 then
+      a[2] = 0.01
+      a.n = math.max(a.n, 2)
+    end
   end,
+  -- What a function body had started when a signal, and not close, ended it dies too, but stays a zombie until nssh's end.
+  ["process:kill"] = function(a) if tostring(a[1]):find("function") then a[2] = 0 end end,
   ["ns.wait"] = function(a) if type(a[1]) == "table" then a[1].timeout = 0.01 end end,
 }
 -- Calls what it is given here, and not in a copy: that must not end the fuzzer.
@@ -36,7 +41,7 @@ local function limited(a)
     end
   end
 end
-for _, name in ipairs{ "ns.run", "ns.call", "ns.shell", "process:run", "process:shell", "handle:run", "handle:shell" } do cut[name] = limited end
+for name in ("ns.run ns.call ns.shell process:run process:shell handle:run handle:shell"):gmatch("%S+") do cut[name] = limited end
 
 local function declarations()
   local reference = require "nssh.reference"
@@ -59,9 +64,18 @@ local function descriptors()
   local list = {}
   for _, name in ipairs(sys.readdir("/proc/self/fd")) do
     local target = sys.readlink("/proc/self/fd/" .. name)
-    if target then list[#list + 1] = target end
+    if target then list[#list + 1] = name .. "=" .. target end
   end
-  table.sort(list)
+  return list
+end
+
+-- What is in one list and not in the other.
+local function added(before, now)
+  local known, list = {}, {}
+  for _, item in ipairs(before) do known[item] = true end
+  for _, item in ipairs(now) do
+    if not known[item] then list[#list + 1] = item end
+  end
   return table.concat(list, " ")
 end
 
@@ -99,12 +113,28 @@ local function keep(...)
     local got = select(i, ...)
     if type(got) == "userdata" then
       local pool = generate.objects[tostring(got):match("^%a+")]
-      if pool then pool[#pool < 6 and #pool + 1 or math.random(6)] = got end
+      if pool then
+        local place = #pool < 6 and #pool + 1 or math.random(6)
+        -- A program runs on when its process is forgotten; handles and held processes are left to the garbage collector.
+        if pool[place] and tostring(pool[place]):find("program") then pool[place]:close() end
+        pool[place] = got
+      end
     end
   end
 end
 
--- Runs one batch in this process. Returns what is wrong, or nil.
+-- A binding that can be called now, and arguments for it: a method needs an object of its class to be had from.
+local function choose(list, may_move)
+  while true do
+    local entry = list[math.random(#list)]
+    local name = entry.declared.name
+    local fn = entry.fn
+    if entry.class then fn = generate.method(entry.class, entry.declared.short) end
+    if fn and (may_move or not moving[name]) then return name, fn, generate.arguments(entry.declared) end
+  end
+end
+
+-- Runs one batch in this process. Returns what is wrong, or nil; and how many calls raised nothing.
 local function batch(number, count, may_move)
   math.randomseed(seed, number)
   local list = declarations()
@@ -117,6 +147,7 @@ local function batch(number, count, may_move)
   sys.mounts()
   settle()
   local open, mounts, memory = descriptors(), #sys.mounts(), nil
+  local worked = 0
   local log = assert(io.open(LOG, "w"))
   log:setvbuf("no")
   for i = 1, count do
@@ -124,34 +155,29 @@ local function batch(number, count, may_move)
       settle()
       memory = resident()
     end
-    local entry = list[math.random(#list)]
-    local name = entry.declared.name
-    if may_move or not moving[name] then
-      local a = generate.arguments(entry.declared)
-      local fn = entry.fn
-      if entry.class then fn = generate.method(entry.class, entry.declared.short) end
-      if fn then
-        if cut[name] then cut[name](a) end
-        local words = {}
-        for j = 1, a.n do words[j] = generate.describe(a[j]) end
-        log:write(("%d %s(%s)\n"):format(i, name, table.concat(words, ", ")))
-        local result = table.pack(pcall(fn, table.unpack(a, 1, a.n)))
-        if result[1] then keep(table.unpack(result, 2, result.n)) end
-      end
+    local name, fn, a = choose(list, may_move)
+    if cut[name] then cut[name](a) end
+    local words = {}
+    for j = 1, a.n do words[j] = generate.describe(a[j]) end
+    log:write(("%d %s(%s)\n"):format(i, name, table.concat(words, ", ")))
+    local result = table.pack(pcall(fn, table.unpack(a, 1, a.n)))
+    if result[1] then
+      worked = worked + 1
+      keep(table.unpack(result, 2, result.n))
     end
   end
   log:close()
-  if may_move then return nil end
+  if may_move then return nil, worked end
   settle()
   local problems = {}
-  local now = descriptors()
-  if now ~= open then problems[#problems + 1] = "descriptors: " .. open .. " -> " .. now end
+  local more = added(open, descriptors())
+  if more ~= "" then problems[#problems + 1] = "descriptors: " .. more end
   if #sys.mounts() ~= mounts then problems[#problems + 1] = ("mounts: %d -> %d"):format(mounts, #sys.mounts()) end
   local left = children()
   if left ~= "" then problems[#problems + 1] = "children: " .. left end
   local grown = resident() - memory
   if count >= STILL and grown > 8192 then problems[#problems + 1] = ("memory: %d KB more in %d calls"):format(grown, count // 2) end
-  return #problems > 0 and table.concat(problems, "; ") or nil
+  return #problems > 0 and table.concat(problems, "; ") or nil, worked
 end
 
 local function tail(path)
@@ -170,23 +196,25 @@ local function all()
   for _, path in ipairs{ "/var/tmp", "/dev/shm", "/run/lock" } do pcall(sys.mount, { source = "none", target = path, type = "tmpfs" }) end
   sys.chdir("/tmp")
   os.execute("mkdir /tmp/dir; echo a > /tmp/a")
-  local failures, done, number = {}, 0, 0
+  local failures, done, number, worked = {}, 0, 0, 0
   while done < calls do
     number = number + 1
     local may_move = number % 4 == 0
     local count = math.min(may_move and MOVING or STILL, calls - done)
     done = done + count
     if not only or only == number then
-      local ok, wrong = pcall(ns.call, { stdin = "null", stdout = "null", stderr = ERRORS, timeout = 120 }, batch, number, count, may_move)
+      local options = { stdin = "null", stdout = "null", stderr = ERRORS, timeout = 120 }
+      local ok, wrong, good = pcall(ns.call, options, batch, number, count, may_move)
+      worked = worked + (good or 0)
       if not ok then wrong = type(wrong) == "table" and wrong.message or tostring(wrong) end
       if wrong then
-        local text = "seed %d, batch %d: %s\nlast calls:\n%s\nstandard error:\n%s\nagain: nssh fuzz.lua %d %d %d"
+        local text = "seed %d, batch %d: %s\nlast calls:\n%s\nstandard error:\n%s\nagain: fuzz.lua %d %d %d"
         failures[#failures + 1] = text:format(seed, number, wrong, tail(LOG), tail(ERRORS), seed, calls, number)
         if #failures == 3 then break end
       end
     end
   end
-  return failures, done, number
+  return failures, done, number, worked
 end
 
 -- The sandbox: nobody outside, root inside.
@@ -201,7 +229,8 @@ local function run()
 end
 
 local start = sys.clock()
-local failures, done, number = run()
+local failures, done, number, worked = run()
 for _, failure in ipairs(failures) do print(failure) end
-print(("%d calls in %d batches, seed %d, %.1f s: %d failed"):format(done, number, seed, sys.clock() - start, #failures))
+local line = "%d calls in %d batches, seed %d, %.1f s, %d raised nothing: %d failed"
+print(line:format(done, number, seed, sys.clock() - start, worked, #failures))
 if #failures > 0 then os.exit(false, true) end

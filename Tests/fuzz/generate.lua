@@ -15,7 +15,8 @@ for _, type in ipairs(reference.types) do named["nssh." .. type.name] = type.ann
 local cyclic = {}
 cyclic.self = cyclic
 local odd = {
-  false, true, 0, -1, 1, 1.5, -0.0, 1 / 0, -1 / 0, 0 / 0, math.maxinteger, math.mininteger, 1 << 31, 1 << 32, 4026531840, 1e308, "", "\0", "a\0b",
+  false, true, 0, -1, 1, 1.5, -0.0, 1 / 0, -1 / 0, 0 / 0, math.maxinteger, math.mininteger, 1 << 31, 1 << 32, 4026531840, 1e308,
+  "", "\0", "a\0b",
   "\xff\xfe", "box", "self", "/", ("x"):rep(300), ("y"):rep(1 << 20), {}, { {} }, { 1, 2, 3 }, cyclic, print, function() end,
   coroutine.create(print), io.stdout, setmetatable({}, { __index = error, __name = "nssh.process" }),
 }
@@ -60,8 +61,8 @@ generate.functions = {
   function() return generate.objects.process[1]:alive() end,
 }
 local programs = {
-  { "/bin/true" }, { "true" }, { "/bin/sh", "-c", "exit 3" }, { "cat" }, { "sleep", "1000" }, { "/no/such" }, { "/etc/passwd" }, { "" }, { "echo", "a\0b" },
-  { "echo", ("w"):rep(140000) }, { 7 }, { "/bin/sh", "-c", "echo hello; echo there >&2" },
+  { "/bin/true" }, { "true" }, { "/bin/sh", "-c", "exit 3" }, { "cat" }, { "sleep", "1000" }, { "/no/such" }, { "/etc/passwd" }, { "" },
+  { "echo", "a\0b" }, { "echo", ("w"):rep(140000) }, { 7 }, { "/bin/sh", "-c", "echo hello; echo there >&2" },
 }
 
 local value -- of an annotation
@@ -70,7 +71,9 @@ local function table_of(record, depth)
   local result = {}
   for _, field in ipairs(record.fields) do
     -- What is detached is left by design.
-    if field.name ~= "detach" and chance(depth == 0 and 14 or 35) then result[field.name] = value(field.annotation, field.name, depth + 1) end
+    if field.name ~= "detach" and chance(depth == 0 and 14 or 35) then
+      result[field.name] = value(field.annotation, field.name, depth + 1)
+    end
   end
   if record.positions and record.positions:find("process") then
     for i = 1, random(0, 3) do result[i] = value("nssh.process", "self", depth + 1) end
