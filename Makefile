@@ -11,7 +11,7 @@ SETUP = sh Tools/setup.sh
 
 # Two builds in one directory would wait for each other.
 .NOTPARALLEL:
-.PHONY: all release debug demo test test-swift test-lua test-failures fuzz test-asan check check-format check-lua check-binary \
+.PHONY: all release debug demo test test-swift test-lua test-failures test-kernels fuzz test-asan check check-format check-lua check-binary \
 	check-generated generate format bench install uninstall clean help
 
 all: release ## build the release binary, .build/release/nssh

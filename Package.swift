@@ -16,7 +16,7 @@ let c: [CSetting] = [.unsafeFlags(["-std=gnu23", "-D_GNU_SOURCE", "-Wall", "-Wex
 let link: [LinkerSetting] = [
     .unsafeFlags(
         [
-            "-static-stdlib", "-use-ld=lld",
+            "-static-stdlib", "-use-ld=lld", "-Xclang-linker", "-no-pie",
             "-Xclang-linker", "--ld-path=\(Context.packageDirectory)/Tools/link-release.sh",
         ],
         .when(configuration: .release)

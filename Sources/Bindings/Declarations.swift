@@ -101,10 +101,10 @@ enum Declared {
         LuaField("gid", .integer, "its group id, as seen from inside"),
         LuaField("groups", .list(.integer), "its supplementary groups, as seen from inside; none if uid is given as root"),
     ]
-    private static let grantType = LuaType.either([.file, .object("handle")])
+    private static let grantType = LuaType.either([.file, .object("handle"), .object("socket")])
     private static let programFields: [LuaField] = [
         LuaField("session", .boolean, "a session and a terminal of its own, setsid(2) and pty(7)"),
-        LuaField("fds", .numbered(grantType), "descriptors that a program gets: { [3] = a file or a handle }"),
+        LuaField("fds", .numbered(grantType), "descriptors that a program gets: { [3] = a file, a handle or a socket }"),
     ]
     private static let detachField = LuaField("detach", .boolean, "it outlives nssh, in a session of its own")
     private static let timeoutField = LuaField("timeout", seconds, "kills it after so long, and says so")

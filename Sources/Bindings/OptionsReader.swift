@@ -261,6 +261,9 @@ struct OptionsReader {
             if let handle = value.object(HandleObject.self)?.handle {
                 try kernel { () throws(Failure) in try handle.requireOpen() }
                 descriptor = handle.descriptor.raw
+            } else if let socket = value.object(SocketObject.self)?.socket {
+                guard let open = socket.number else { throw .message("fds[\(number)]: the socket is closed") }
+                descriptor = open
             } else {
                 descriptor = nssh_lua_file_descriptor(lua.raw, value.position ?? 0)
             }
