@@ -12,20 +12,25 @@ local only = math.tointeger(arg[3])
 local STILL, MOVING = 1000, 100 -- calls of a batch; one in four may move
 local LOG, ERRORS = "/tmp/fuzz.log", "/tmp/fuzz.err"
 
--- These move nssh itself, or change its mounts: they are called in batches of their own, which are not compared with before.
+-- These move nssh itself, or change its mounts or limits: they are called in batches of their own, which are not compared with before.
 local moving = {
   ["ns.unshare"] = true, ["ns.setns"] = true, ["sys.mount"] = true, ["sys.umount"] = true, ["ns.unpin"] = true, ["handle:pin"] = true,
-  ["sys.chdir"] = true,
+  ["sys.chdir"] = true, ["ns.limits"] = true,
 }
+local function cut_seconds(a, i)
+  if a[i] == nil or math.type(a[i]) and a[i] > 0.02 then
+    a[i] = 0.01
+    a.n = math.max(a.n, i)
+  end
+end
 -- These would wait for ever, or for long, as they are asked to: the time is cut. Every other call is made as it comes.
 local cut = {
   ["sys.sleep"] = function(a) if type(a[1]) == "number" and a[1] > 0.002 then a[1] = 0.002 end end,
-  ["process:wait"] = function(a)
-    if a[2] == nil or math.type(a[2]) and a[2] > 0.02 then
-      a[2] = 0.01
-      a.n = math.max(a.n, 2)
-    end
-  end,
+  ["process:wait"] = function(a) cut_seconds(a, 2) end,
+  ["socket:receive"] = function(a) cut_seconds(a, 2) end,
+  ["socket:send"] = function(a) cut_seconds(a, 3) end,
+  ["ns.receive"] = function(a) cut_seconds(a, 3) end,
+  ["ns.send"] = function(a) cut_seconds(a, 3) end,
   -- What a function body had started when a signal, and not close, ended it dies too, but stays a zombie until nssh's end.
   ["process:kill"] = function(a) if tostring(a[1]):find("function") then a[2] = 0 end end,
   ["ns.wait"] = function(a) if type(a[1]) == "table" then a[1].timeout = 0.01 end end,
@@ -99,12 +104,10 @@ local function resident()
 end
 
 local function settle()
-  for _, pool in pairs(generate.objects) do
-    for _, object in ipairs(pool) do
-      if pool ~= generate.objects.ledger then object:close() end
-    end
+  for _, class in ipairs{ "process", "handle", "socket" } do
+    for _, object in ipairs(generate.objects[class]) do object:close() end
   end
-  generate.objects.process, generate.objects.handle, generate.objects.ledger = {}, {}, {}
+  generate.forget()
   for _ = 1, 3 do collectgarbage() end
 end
 
@@ -196,6 +199,7 @@ local function all()
   for _, path in ipairs{ "/var/tmp", "/dev/shm", "/run/lock" } do pcall(sys.mount, { source = "none", target = path, type = "tmpfs" }) end
   sys.chdir("/tmp")
   os.execute("mkdir /tmp/dir; echo a > /tmp/a")
+  local limits = ns.limits()
   local failures, done, number, worked = {}, 0, 0, 0
   while done < calls do
     number = number + 1
@@ -203,6 +207,7 @@ local function all()
     local count = math.min(may_move and MOVING or STILL, calls - done)
     done = done + count
     if not only or only == number then
+      ns.limits(limits) -- what a batch has changed
       local options = { stdin = "null", stdout = "null", stderr = ERRORS, timeout = 120 }
       local ok, wrong, good = pcall(ns.call, options, batch, number, count, may_move)
       worked = worked + (good or 0)

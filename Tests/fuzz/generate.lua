@@ -1,7 +1,13 @@
 -- Random arguments, made from the declarations of the bindings. Everything comes from math.random alone, so that a seed gives the
 -- same calls again.
 local reference = require "nssh.reference"
-local generate = { objects = { process = {}, handle = {}, ledger = {} } }
+-- Objects that earlier calls have returned, by class.
+local generate = { objects = {} }
+
+function generate.forget()
+  for _, class in ipairs(reference.classes) do generate.objects[class.name] = {} end
+end
+generate.forget()
 
 local random = math.random
 local function pick(list) return list[random(#list)] end
