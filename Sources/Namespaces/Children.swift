@@ -25,11 +25,14 @@ public enum Children {
 
     static func wasOurs(_ pid: Int32) -> Bool { recent.contains(pid) }
 
+    static func isLiving(_ pid: Int32) -> Bool { living.contains { $0.pid == pid } }
+
     static func add(_ process: Process) {
         if recent.count >= 4096 { recent.removeFirst(2048) }
         recent.append(process.pid)
         living.append(process)
         if process.isDetached { Orphans.detach(process.pid) }
+        Orphans.reapStrays()
         reapUnwaited()
     }
 
@@ -101,7 +104,12 @@ public enum Children {
                 watched.append((child, nil))
                 events.append(pollfd(fd: child.pidfd.raw, events: Int16(POLLIN), revents: 0))
             }
-            if try !waitForEvents(&events, until: deadline) { return }
+            let wait = Orphans.expectsStrays ? min(monotonicSeconds() + 0.02, deadline ?? .infinity) : deadline
+            if try !waitForEvents(&events, until: wait) {
+                Orphans.reapStrays()
+                if let deadline, monotonicSeconds() >= deadline { return }
+                continue
+            }
             for ((child, stream), event) in zip(watched, events) where event.revents != 0 {
                 if let stream { child.read(stream) } else { child.reap() }
             }
@@ -112,12 +120,13 @@ public enum Children {
     static func waitUninterrupted(for process: Process) {
         while process.exit == nil {
             let children = living
-            if children.count == 1 {
+            if children.count == 1, !Orphans.expectsStrays {
                 _ = process.collect(options: 0)
                 continue
             }
             var events = children.map { pollfd(fd: $0.pidfd.raw, events: Int16(POLLIN), revents: 0) }
-            poll(&events, nfds_t(events.count), -1)
+            poll(&events, nfds_t(events.count), Orphans.expectsStrays ? 10 : -1)
+            Orphans.reapStrays()
             for child in children { child.reap() }
         }
     }

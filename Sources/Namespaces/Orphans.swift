@@ -26,6 +26,7 @@ enum Orphans {
     static func startAnew() {
         adopts = false
         detached = []
+        straysUntil = 0
     }
 
     /// Reaps the members of a group that has been killed. One that cannot be killed (a setuid program) is not waited for.
@@ -41,6 +42,25 @@ enum Orphans {
     /// Reaps an ended child that is no `Process`, if it surely is an orphan of one; false otherwise: io.popen waits for its own.
     static func reap(_ pid: Int32) -> Bool {
         (Children.wasOurs(getpgid(pid)) || Children.wasOurs(getsid(pid))) && waitpid(pid, nil, WNOHANG) == pid
+    }
+
+    /// A child was killed: what it had started is dying too, in groups that nssh does not know, and becomes nssh's. For a while its zombies
+    /// are looked for; a PID 1 whose namespace one of them had joined cannot end before that one is reaped.
+    nonisolated(unsafe) private static var straysUntil = 0.0
+
+    /// Notes that a child was killed.
+    static func expectStrays() { straysUntil = monotonicSeconds() + 1 }
+
+    /// Until when zombies are looked for.
+    static var expectsStrays: Bool { straysUntil > 0 && monotonicSeconds() < straysUntil }
+
+    /// Reaps ended children that are no `Process` and not of nssh's own group, where those of io.popen are.
+    static func reapStrays() {
+        guard expectsStrays, adopts, let list = try? Proc.read("self/task/\(Proc.own)/children") else { return }
+        for word in list.split(separator: UInt8(ascii: " ")) {
+            guard let number = Int32(String(decoding: word, as: UTF8.self)), let pid = Proc.pid(at: number) else { continue }
+            if getpgid(pid) != getpgrp(), !Children.isLiving(pid) { _ = waitpid(pid, nil, WNOHANG) }
+        }
     }
 
     /// Whether an adopted process ends with nssh. What a detached child has left goes on; it is known by its session, and one with

@@ -100,6 +100,7 @@ public final class Process {
     private func end(_ exit: Exit) {
         self.exit = exit
         ended = monotonicSeconds()
+        if exit.signal != nil, body != .held { Orphans.expectStrays() }
         pidfd.close()
         initReport = nil
         for capture in captures {

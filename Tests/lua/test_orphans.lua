@@ -68,4 +68,27 @@ tests["what a function body that is killed has started leaves no zombies"] = fun
   check.eq(out, "\n")
 end
 
+tests["what dies with a child that was killed leaves no zombies: of a function, and of another nssh"] = function()
+  local out = run[[
+    local function children()
+      local pid = sys.getpid()
+      return io.open(("/proc/%d/task/%d/children"):format(pid, pid)):read("a")
+    end
+    local p = ns.clone{ function() for _ = 1, 5 do ns.clone{} end io.write("up\n") io.flush() sys.sleep(60) end, stdout = "pipe" }
+    p.stdout:read("l")
+    p:kill("KILL")
+    p:wait()
+    for _ = 1, 50 do ns.run{ "true" } if children() == "" then break end sys.sleep(0.01) end
+    print("function:" .. children())
+    local q = ns.clone{ sys.readlink("/proc/self/exe"), "-e", [=[
+      local box = ns.clone{ user = "root", pid = true }
+      local joined = ns.clone{ user = box, pid = box, "sleep", "60" }
+      io.write("up\n") io.flush() sys.sleep(60)]=], stdout = "pipe" }
+    q.stdout:read("l")
+    q:close()
+    for _ = 1, 50 do ns.run{ "true" } if children() == "" then break end sys.sleep(0.01) end
+    print("nssh:" .. children())]]
+  check.eq(out, "function:\nnssh:\n")
+end
+
 return tests
