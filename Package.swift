@@ -41,6 +41,7 @@ let package = Package(
         .testTarget(name: "LinuxTests", dependencies: ["Linux"], swiftSettings: swift),
         .testTarget(name: "NamespacesTests", dependencies: ["Namespaces"], swiftSettings: swift),
         .testTarget(name: "BindingsTests", dependencies: ["Bindings"], swiftSettings: swift),
+        .testTarget(name: "PromptTests", dependencies: ["Prompt", "Bindings"], swiftSettings: swift),
         // Runs the binary, which therefore has to be there first.
         .testTarget(
             name: "IntegrationTests", dependencies: ["nssh", "CLinux", "CHarness"], path: "Tests/Integration",

@@ -13,7 +13,7 @@ enum Declared {
     /// A file, for completion and the reader: any string does.
     static let path = LuaType.named("path", .string)
     static let seconds = LuaType.named("seconds", .number)
-    static let signal = LuaType.named("signal", .either([.integer, .string]))
+    static let signal = LuaType.named("signal", .either([.integer, .suggested(Signals.names.map(\.name))]))
 
     // MARK: Options
 

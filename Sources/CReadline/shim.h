@@ -12,3 +12,26 @@ static inline void nssh_rl_set_catch_signals(int on) { rl_catch_signals = on; }
 static inline void nssh_history_keep_lines(void) { history_write_timestamps = 1, history_comment_char = '#'; }
 static inline int nssh_history_length(void) { return history_length; }
 static inline int nssh_history_base(void) { return history_base; }
+
+// Completion: where the cursor is, and what was asked for ('?' lists). What it inserts is whole: readline adds nothing, sorts
+// nothing away, and never falls back on file names.
+static inline const char *nssh_rl_line(void) { return rl_line_buffer; }
+static inline int nssh_rl_point(void) { return rl_point; }
+static inline int nssh_rl_completion_type(void) { return rl_completion_type; }
+static inline rl_completion_func_t *nssh_rl_completion_of(rl_completion_func_t *set) {
+    static rl_completion_func_t *function;
+    if (set) function = set;
+    return function;
+}
+static inline char **nssh_rl_complete(const char *text, int start, int end) {
+    rl_attempted_completion_over = 1;
+    rl_completion_append_character = 0;
+    rl_completion_suppress_quote = 1;
+    return nssh_rl_completion_of(NULL)(text, start, end);
+}
+static inline void nssh_rl_set_completion(rl_completion_func_t *complete, rl_compdisp_func_t *list) {
+    nssh_rl_completion_of(complete);
+    rl_attempted_completion_function = nssh_rl_complete;
+    rl_completion_display_matches_hook = list;
+    rl_completion_query_items = 0;
+}

@@ -27,6 +27,15 @@ struct Command {
                 writeOut("  !COMMAND             runs a shell command, in the terminal; !! runs the last one again\n")
                 writeOut("  ?NAME                explains a name: ?ns.clone\n")
             },
+            Command(name: "example", arguments: "NAME", summary: "shows and runs the example that help has: :example ns.clone") {
+                session, rest throws(LuaError) in
+                guard let example = Help.example(for: rest, in: session.state) else {
+                    throw .message("no function is called '\(rest)'\(didYouMean(rest, among: Help.names(in: session.state)))")
+                }
+                for line in example.split(separator: "\n", omittingEmptySubsequences: false) { writeOut("  \(line)\n") }
+                // A chunk of several lines: its locals end with it.
+                _ = session.evaluate("do\n\(example)\nend")
+            },
             Command(name: "quit", arguments: "", summary: "ends nssh, as ^D does") { session, _ throws(LuaError) in session.isOver = true },
         ]
 
@@ -73,7 +82,7 @@ struct Command {
                 writeOut(types.isEmpty ? "nssh has not moved\n" : "back in: \(types.map(\.rawValue).joined(separator: ", "))\n")
             } catch { throw LuaError.message(error.message) }
         },
-        Command(name: "close", arguments: "[NAME]", summary: "closes what `local x <close>` holds, or all of it") {
+        Command(name: "close", arguments: "[LOCAL]", summary: "closes what `local x <close>` holds, or all of it") {
             session, rest throws(LuaError) in
             if !rest.isEmpty, !session.locals.open.contains(rest) { throw .message("no open `local \(rest) <close>`") }
             try session.locals.close(session.state.lua, rest.isEmpty ? nil : rest)
@@ -101,7 +110,7 @@ struct Command {
             } catch { throw .message(error.message) }
             writeOut("saved: nssh \(rest)\n")
         },
-        Command(name: "demo", arguments: "[NAME]", summary: "runs a bundled demonstration, or lists them") {
+        Command(name: "demo", arguments: "[DEMO]", summary: "runs a bundled demonstration, or lists them") {
             session, rest throws(LuaError) in
             let scripts = BundledScript.all.filter { $0.moduleName == nil }
             let names = [rest, "\(rest).lua", "demo_\(rest).lua"]

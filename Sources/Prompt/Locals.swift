@@ -96,6 +96,16 @@ final class Locals {
         }
     }
 
+    /// Pushes the value of a variable, and tells whether it is declared. No code runs.
+    func push(_ lua: Lua, _ name: String) -> Bool {
+        guard names.contains(name) else { return false }
+        lua.reserve(3)
+        values.push(lua)
+        lua.rawGet(-1, name)
+        lua.remove(-2)
+        return true
+    }
+
     /// The variables that wait to be closed.
     var open: [String] { closing }
 

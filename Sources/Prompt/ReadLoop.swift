@@ -26,6 +26,7 @@ public struct ReadLoop {
         if isTerminal {
             Binding.keepsJobs = true
             LineReader.prepare()
+            Completer.install(session)
             History.load()
         }
         if runsStartup { Startup.run(session) }
@@ -40,6 +41,7 @@ public struct ReadLoop {
         var pending = ""
         while !session.isOver {
             fflush(nil)
+            Completer.pending = pending
             let prompt = pending.isEmpty ? PromptText.first(session) : PromptText.next(session)
             switch LineReader.read(prompt, isStopped: { state.isInterrupted }) {
             case .end:

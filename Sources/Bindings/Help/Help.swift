@@ -7,7 +7,7 @@ import LuaKit
 public enum Help {
     /// The global function.
     nonisolated(unsafe) public static let function = LuaFunction(
-        "help", [LuaField("what", .any, "a function, an object, a module, or a name of something; an overview if not given")],
+        "help", [LuaField("what", .either([.named("topic", .string), .any]), "a function, an object, a module, or a name of something; an overview if not given")],
         "Explains a function, an object, a module, a namespace type, an option; or finds a word in what is explained",
         details: "A name that nothing has is looked for in all explanations.",
         example: "help(ns.clone)\nhelp \"uts\"\nhelp \"hostname\""
@@ -36,6 +36,9 @@ public enum Help {
     public static func example(for name: String, in state: LuaState) -> String? {
         HelpTopics(state, HelpText(columns: columns)).functions(called: name).first { !$0.example.isEmpty }?.example
     }
+
+    /// The names that `help "name"` knows.
+    public static func names(in state: LuaState) -> [String] { HelpTopics(state, HelpText(columns: columns)).names }
 
     /// The columns that help is written for: those of the terminal, but lines of more than 100 are hard to read.
     public static var columns: Int { min(Terminal.columns(1) ?? 80, 100) }

@@ -1,0 +1,109 @@
+-- The prompt on a terminal of its own, timed from the key to the answer: nssh Benchmarks/prompt.lua [rounds]
+-- What it shall reach: ⇥ within 30 ms with 5,000 processes on the machine, a table of 100,000 entries shown within 50 ms.
+io.stdout:setvbuf("line")
+local rounds = tonumber(arg[1]) or 20
+local nssh = assert(sys.readlink("/proc/self/exe"))
+local sign = "nssh> "
+
+local function median(list)
+  table.sort(list)
+  return list[#list // 2 + 1]
+end
+
+local function start()
+  -- TERM=dumb: what is drawn is what is said.
+  local p = ns.clone{ session = true, nssh, env = { TERM = "dumb", INPUTRC = "/dev/null", HOME = "/dev/null", NO_COLOR = "1" } }
+  local prompt = { process = p, text = "" }
+  -- Reads until `what` has come as plain text; it reads no further than that.
+  function prompt:expect(what)
+    local from = #self.text + 1
+    while not self.text:find(what, from, true) do
+      self.text = self.text .. assert(p.stdout:read(1), "the prompt ended")
+    end
+  end
+  function prompt:type(keys)
+    p.stdin:write(keys)
+    p.stdin:flush()
+  end
+  -- A line, and the next prompt after its echo.
+  function prompt:enter(line)
+    self:type(line .. "\r")
+    self:expect("\r\n")
+    self:expect(sign)
+  end
+  prompt:expect(sign)
+  return prompt
+end
+
+-- Milliseconds till `what` is there after `keys`.
+local function time(prompt, keys, what)
+  local begin = sys.clock()
+  prompt:type(keys)
+  prompt:expect(what)
+  return (sys.clock() - begin) * 1000
+end
+
+local function report(title, limit, times)
+  local middle = median(times)
+  print(("%-58s %7.2f ms, the longest of %d %7.2f ms (%d allowed)"):format(title, middle, #times, times[#times], limit))
+end
+
+-- ⇥ in a line that is then thrown away by ^C.
+local function completions(prompt, line, what)
+  local times = {}
+  for _ = 1, rounds do
+    prompt:type(line)
+    prompt:expect(line)
+    times[#times + 1] = time(prompt, "\t", what)
+    prompt:type("\3")
+    prompt:expect("^C")
+    prompt:expect(sign)
+  end
+  return times
+end
+
+-- The second ⇥, which lists.
+local function listings(prompt, line, what)
+  local times = {}
+  for _ = 1, rounds do
+    prompt:type(line)
+    prompt:expect(line)
+    prompt:type("\t")
+    prompt:expect("\7")
+    times[#times + 1] = time(prompt, "\t", what)
+    prompt:expect(line)
+    prompt:type("\3")
+    prompt:expect("^C")
+    prompt:expect(sign)
+  end
+  return times
+end
+
+local prompt = start()
+report("⇥ ns.cl → ns.clone{", 30, completions(prompt, "ns.cl", "one{"))
+report("⇥ ns.clone{us → user = ", 30, completions(prompt, "ns.clone{us", "er = "))
+report("⇥ sys.stat(\"/etc/pass → /etc/passwd", 30, completions(prompt, "sys.stat(\"/etc/passw", "d"))
+
+local crowd <close> = ns.clone{ pid = true, user = "root", stdout = "pipe",
+  sh = "i=0; while [ $i -lt 5000 ]; do sleep 1000 & i=$((i+1)); done; echo there; wait" }
+crowd.stdout:read("l")
+local count = 0
+for _, name in ipairs(sys.readdir("/proc")) do if name:match("^%d+$") then count = count + 1 end end
+print(("with %d processes on the machine:"):format(count))
+report("⇥⇥ ns.inode(1 → pids with their commands", 30, listings(prompt, "ns.inode(1", "more: type more of it"))
+report("⇥ ns.clone{us → user = ", 30, completions(prompt, "ns.clone{us", "er = "))
+crowd:close()
+
+prompt:enter("list = {} for i = 1, 100000 do list[i] = i end")
+prompt:enter("names = {} for i = 1, 100000 do names['k' .. i] = i end")
+prompt:enter("records = {} for i = 1, 100000 do records[i] = { name = 'n' .. i, size = i } end")
+for _, name in ipairs{ "list", "names", "records" } do
+  local times = {}
+  for _ = 1, rounds do
+    prompt:type(name)
+    prompt:expect(name)
+    times[#times + 1] = time(prompt, "\r", sign)
+  end
+  report(("a table of 100,000 entries, %s"):format(name), 50, times)
+end
+prompt.process:close()
