@@ -11,13 +11,19 @@ import Testing
     private func help(_ name: String, columns: Int = 100) -> String { Help.text(for: name, in: state, columns: columns) ?? "(nothing)" }
 
     @Test(arguments: [
-        ("ns.clone", "ns.clone([options])"), ("clone", "ns.clone([options])"), ("process:run", "process:run(options)"), ("process", "process  A child"),
+        ("ns.clone", "ns.clone([options])"), ("clone", "ns.clone([options])"), ("process:run", "process:run(options)"),
+        ("process", "process  A child"),
         ("uts", "CLONE_NEWUTS"), ("uts", "uts_namespaces(7)"), ("uts", "demo_uts.lua"), ("uts", "hostname"), ("mount", "demo_mount.lua"),
-        ("net", "lo stays down"), ("propagation", "mnt.propagation"), ("mnt.propagation", "\"slave\""), ("run", "handle:run"), ("help", "help([what])"),
+        ("net", "lo stays down"), ("propagation", "mnt.propagation"), ("mnt.propagation", "\"slave\""), ("run", "handle:run"),
+        ("help", "help([what])"),
         ("subordinate", "ns.clone"), ("SUBORDINATE", "user"), ("gethostname", "sys.hostname"), ("zzzz", "(nothing)"), ("", "(nothing)"),
     ])
     func aNameIsExplained(_ name: String, _ part: String) {
-        if part == "ns.clone", name == "subordinate" { #expect(help(name).contains("user")) } else { #expect(help(name).contains(part), "\(help(name))") }
+        if part == "ns.clone", name == "subordinate" {
+            #expect(help(name).contains("user"))
+        } else {
+            #expect(help(name).contains(part), "\(help(name))")
+        }
     }
 
     /// Nothing is wider than the terminal, but for examples and what has no blanks.

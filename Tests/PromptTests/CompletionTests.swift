@@ -6,11 +6,15 @@ import Testing
 
 @Suite struct CompletionTests {
     private let session: Session
-    private static let commands = [PromptCommand(name: "demo", argument: .demonstration), PromptCommand(name: "time", argument: .expression)]
+    private static let commands = [
+        PromptCommand(name: "demo", argument: .demonstration), PromptCommand(name: "time", argument: .expression),
+    ]
 
     init() throws { session = try Session() }
 
-    private func complete(_ text: String, pending: String = "", sources: CompletionSources = CompletionSources(commands: commands)) -> Completion {
+    private func complete(_ text: String, pending: String = "", sources: CompletionSources = CompletionSources(commands: commands))
+        -> Completion
+    {
         Completion(session.state.lua, Array(text.utf8), pending: Array(pending.utf8), sources: sources)
     }
 
@@ -20,20 +24,30 @@ import Testing
     private func completed(_ text: String) -> String {
         let completion = complete(text)
         guard completion.candidates.count == 1 else { return completion.candidates.map(\.text).joined(separator: " ") }
-        return String(decoding: Array(text.utf8)[..<completion.start], as: UTF8.self) + completion.candidates[0].text + completion.candidates[0].suffix
+        return String(decoding: Array(text.utf8)[..<completion.start], as: UTF8.self) + completion.candidates[0].text
+            + completion.candidates[0].suffix
     }
 
     @Test(arguments: [
-        ("ns.cl", "ns.clone{"), ("x = ns.inod", "x = ns.inode("), ("net.li", "net.links()"), ("strin", "string."), ("string.re", "rep reverse"),
+        ("ns.cl", "ns.clone{"), ("x = ns.inod", "x = ns.inode("), ("net.li", "net.links()"), ("strin", "string."),
+        ("string.re", "rep reverse"),
         ("help(ns.cl", "help(ns.clone"), ("ns.clone{us", "ns.clone{user = "), ("ns.clone{ user = true, u", "uid uts"),
-        ("ns.clone{pid = {i", "ns.clone{pid = {init = "), ("ns.clone({ pid = { pro", "ns.clone({ pid = { proc = "), ("ns.clone<us", "ns.clone<user = "),
-        ("ns.clone{user = \"r", "ns.clone{user = \"root\""), ("ns.clone{user = 'r", "ns.clone{user = 'root'"), ("ns.clone{user = [[r", "ns.clone{user = [[root]]"),
-        ("ns.clone{ mnt = { propagation = \"sl", "ns.clone{ mnt = { propagation = \"slave\""), ("ns.clone{ uts = t", "ns.clone{ uts = true"),
-        ("ns.inode(1234, \"ut", "ns.inode(1234, \"uts\""), ("ns.inode(\"se", "ns.inode(\"self\""), ("ns.open('self', 'uts'):owner", "ns.open('self', 'uts'):owner_uid()"),
-        ("ns.open('self', 'uts'):parent():owner", "ns.open('self', 'uts'):parent():owner_uid()"), ("sys.mount{ flags = { \"bi", "sys.mount{ flags = { \"bind\""),
-        ("sys.stat(\"/etc/passw", "sys.stat(\"/etc/passwd\""), ("sys.stat(\"/et", "sys.stat(\"/etc/"), ("require \"nssh.dem", "require \"nssh.demo\""),
-        ("help \"propaga", "help \"propagation\""), (":dem", ":demo "), (":demo demo_ut", ":demo demo_uts"), (":time ns.cl", ":time ns.clone{"), ("?propaga", "?propagation"),
-        ("!/bin/s", "!/bin/sh "), ("retur", "return"), ("-- ns.cl", ""), ("x = 'a' .. ns.cl", "x = 'a' .. ns.clone{"), ("nosuch.", ""), ("nosuch.field:", ""),
+        ("ns.clone{pid = {i", "ns.clone{pid = {init = "), ("ns.clone({ pid = { pro", "ns.clone({ pid = { proc = "),
+        ("ns.clone<us", "ns.clone<user = "),
+        ("ns.clone{user = \"r", "ns.clone{user = \"root\""), ("ns.clone{user = 'r", "ns.clone{user = 'root'"),
+        ("ns.clone{user = [[r", "ns.clone{user = [[root]]"),
+        ("ns.clone{ mnt = { propagation = \"sl", "ns.clone{ mnt = { propagation = \"slave\""),
+        ("ns.clone{ uts = t", "ns.clone{ uts = true"),
+        ("ns.inode(1234, \"ut", "ns.inode(1234, \"uts\""), ("ns.inode(\"se", "ns.inode(\"self\""),
+        ("ns.open('self', 'uts'):owner", "ns.open('self', 'uts'):owner_uid()"),
+        ("ns.open('self', 'uts'):parent():owner", "ns.open('self', 'uts'):parent():owner_uid()"),
+        ("sys.mount{ flags = { \"bi", "sys.mount{ flags = { \"bind\""),
+        ("sys.stat(\"/etc/passw", "sys.stat(\"/etc/passwd\""), ("sys.stat(\"/et", "sys.stat(\"/etc/"),
+        ("require \"nssh.dem", "require \"nssh.demo\""),
+        ("help \"propaga", "help \"propagation\""), (":dem", ":demo "), (":demo demo_ut", ":demo demo_uts"),
+        (":time ns.cl", ":time ns.clone{"), ("?propaga", "?propagation"),
+        ("!/bin/s", "!/bin/sh "), ("retur", "return"), ("-- ns.cl", ""), ("x = 'a' .. ns.cl", "x = 'a' .. ns.clone{"), ("nosuch.", ""),
+        ("nosuch.field:", ""),
         ("io.stdout:wri", "io.stdout:write("), ("sys.getcwd():reve", "sys.getcwd():reverse("),
     ])
     func oneThing(_ text: String, _ result: String) {
@@ -62,7 +76,10 @@ import Testing
             deep = { trap = trap, f = count }
             setmetatable(_G, { __index = count, __pairs = count })
             """)
-        for text in ["trap.", "trap.x.", "trap:", "deep.trap.y", "deep.f().", "trap().", "nosuch.", "nosuch(", "trap(", "deep.f(", "ns.inode(tr", "t", "trap[\"a"] {
+        for text in [
+            "trap.", "trap.x.", "trap:", "deep.trap.y", "deep.f().", "trap().", "nosuch.", "nosuch(", "trap(", "deep.f(", "ns.inode(tr",
+            "t", "trap[\"a",
+        ] {
             _ = complete(text)
         }
         #expect(session.show("rawget(_G, 'calls')") == "0")

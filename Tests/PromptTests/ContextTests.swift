@@ -8,13 +8,17 @@ import Testing
 
     @Test(arguments: [
         ("", CompletionContext.Subject.name, ""), ("pri", .name, "pri"), ("x = pri", .name, "pri"), ("ns.", .field([.root("ns")]), ""),
-        ("ns.cl", .field([.root("ns")]), "cl"), ("p:ru", .method([.root("p")]), "ru"), ("a.b[1].c", .field([.root("a"), .field("b"), .position(1)]), "c"),
+        ("ns.cl", .field([.root("ns")]), "cl"), ("p:ru", .method([.root("p")]), "ru"),
+        ("a.b[1].c", .field([.root("a"), .field("b"), .position(1)]), "c"),
         ("ns.open('x'):p", .method([.root("ns"), .field("open"), .call]), "p"), ("f{ g(1, 2) }.x", .field([.root("f"), .call]), "x"),
-        ("require 'm'.f", .field([.root("require"), .call]), "f"), ("t[\"ke", .field([.root("t")]), "ke"), ("t['a'].b", .field([.root("t"), .field("a")]), "b"),
+        ("require 'm'.f", .field([.root("require"), .call]), "f"), ("t[\"ke", .field([.root("t")]), "ke"),
+        ("t['a'].b", .field([.root("t"), .field("a")]), "b"),
         ("x = 'abc", .string, "abc"), ("x = [[abc\nde", .string, "abc\nde"), ("x = 'a' .. ", .name, ""), ("x = \"it's", .string, "it's"),
         ("-- comm", .nothing, "-- comm"), ("--[[ comm\n x", .nothing, ""), ("--[[ c ]] pr", .name, "pr"), ("-- c\npr", .name, "pr"),
-        ("local na", .nothing, "na"), ("local func", .name, "func"), ("function f", .nothing, "f"), ("for i", .nothing, "i"), ("goto l", .nothing, "l"), ("12", .number, "12"),
-        ("a .. b", .name, "b"), ("a..", .name, ""), ("(f)(x).y", .nothing, "y"), ("'abc' x.", .field([.root("x")]), ""), ("return ns.", .field([.root("ns")]), ""),
+        ("local na", .nothing, "na"), ("local func", .name, "func"), ("function f", .nothing, "f"), ("for i", .nothing, "i"),
+        ("goto l", .nothing, "l"), ("12", .number, "12"),
+        ("a .. b", .name, "b"), ("a..", .name, ""), ("(f)(x).y", .nothing, "y"), ("'abc' x.", .field([.root("x")]), ""),
+        ("return ns.", .field([.root("ns")]), ""),
     ])
     func subjects(_ text: String, _ subject: CompletionContext.Subject, _ word: String) {
         let context = context(text)
@@ -24,13 +28,16 @@ import Testing
 
     /// The call, the argument, and the way to the place in its tables.
     @Test(arguments: [
-        ("f(", [Link.root("f")], 0, [], false), ("f(1, ", [.root("f")], 1, [], false), ("ns.clone{", [.root("ns"), .field("clone")], 0, [], true),
+        ("f(", [Link.root("f")], 0, [], false), ("f(1, ", [.root("f")], 1, [], false),
+        ("ns.clone{", [.root("ns"), .field("clone")], 0, [], true),
         ("ns.clone{u", [.root("ns"), .field("clone")], 0, [], true), ("ns.clone{ a = 1, ", [.root("ns"), .field("clone")], 0, [], true),
-        ("ns.clone{ user = ", [.root("ns"), .field("clone")], 0, ["user"], false), ("ns.clone({ user = \"r", [.root("ns"), .field("clone")], 0, ["user"], false),
+        ("ns.clone{ user = ", [.root("ns"), .field("clone")], 0, ["user"], false),
+        ("ns.clone({ user = \"r", [.root("ns"), .field("clone")], 0, ["user"], false),
         ("ns.clone{ pid = { i", [.root("ns"), .field("clone")], 0, ["pid"], true),
         ("ns.clone{ user = { uid = { { 0, ", [.root("ns"), .field("clone")], 0, ["user", "uid", nil], true),
         ("p:run{ ", [.root("p"), .method("run")], 0, [], true), ("ns.inode(1, 'u", [.root("ns"), .field("inode")], 1, [], false),
-        ("require 'x", [.root("require")], 0, [], false), ("f(g(1), { 2 }, h, ", [.root("f")], 3, [], false), ("f(a, g(", [.root("g")], 0, [], false),
+        ("require 'x", [.root("require")], 0, [], false), ("f(g(1), { 2 }, h, ", [.root("f")], 3, [], false),
+        ("f(a, g(", [.root("g")], 0, [], false),
         ("f(function() end, ", [.root("f")], 1, [], false), ("ns.clone<u", [.root("ns"), .field("clone")], 0, [], true),
         ("ns.clone<user=true, u", [.root("ns"), .field("clone")], 0, [], true), ("f((", [.root("f")], 0, [], false),
         ("if x then f(", [.root("f")], 0, [], false), ("f('(', ", [.root("f")], 1, [], false),
@@ -43,7 +50,10 @@ import Testing
         #expect(place.isEntry == isEntry, "\(text)")
     }
 
-    @Test(arguments: ["", "x = { a", "f(1)", "f(function() ", "f{1} ", "function f(a", "t[f", "(a", "x < y", ") } ]", "end end", "f(function() if x then ", "local t <clo"])
+    @Test(arguments: [
+        "", "x = { a", "f(1)", "f(function() ", "f{1} ", "function f(a", "t[f", "(a", "x < y", ") } ]", "end end",
+        "f(function() if x then ", "local t <clo",
+    ])
     func outsideOfCalls(_ text: String) { #expect(context(text).place == nil, "\(text)") }
 
     @Test func whatIsGivenAlready() { #expect(context("f{ a = 1, b = { c = 2 }, ").place?.given == ["a", "b"]) }

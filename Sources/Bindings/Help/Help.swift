@@ -7,7 +7,12 @@ import LuaKit
 public enum Help {
     /// The global function.
     nonisolated(unsafe) public static let function = LuaFunction(
-        "help", [LuaField("what", .either([.named("topic", .string), .any]), "a function, an object, a module, or a name of something; an overview if not given")],
+        "help",
+        [
+            LuaField(
+                "what", .either([.named("topic", .string), .any]),
+                "a function, an object, a module, or a name of something; an overview if not given")
+        ],
         "Explains a function, an object, a module, a namespace type, an option; or finds a word in what is explained",
         details: "A name that nothing has is looked for in all explanations.",
         example: "help(ns.clone)\nhelp \"uts\"\nhelp \"hostname\""

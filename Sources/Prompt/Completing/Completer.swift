@@ -66,7 +66,9 @@ enum Completer {
         var labels = completion.candidates.prefix(most).map(\.shown)
         labels = labels.map { TextWidth.cut($0, to: Printer.terminalColumns - 1) }
         var lines = columns(labels, Printer.terminalColumns)
-        if completion.candidates.count > most { lines.append("… \(Quoting.count(completion.candidates.count - most)) more: type more of it") }
+        if completion.candidates.count > most {
+            lines.append("… \(Quoting.count(completion.candidates.count - most)) more: type more of it")
+        }
         if let left = completion.left { lines.append(left) }
         show(lines.joined(separator: "\n"))
     }

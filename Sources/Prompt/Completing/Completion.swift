@@ -153,7 +153,9 @@ struct Completion {
     /// What follows a name: the bracket of a call; the dot of a module.
     private func suffix(of known: Known) -> String {
         // As an argument, a function is named and not called: help(ns.clone).
-        if let place = context.place, let function = resolver.function(place.function), Expected(function, place).wantsFunction { return "" }
+        if let place = context.place, let function = resolver.function(place.function), Expected(function, place).wantsFunction {
+            return ""
+        }
         switch known {
         case .module: return "."
         case .function(let function):

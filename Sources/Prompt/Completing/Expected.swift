@@ -12,7 +12,7 @@ struct Expected {
     /// The types that the value here may be of.
     private(set) var types: [LuaType] = []
 
-    init(_ function: LuaFunction, _ place: Place) {
+    init(_ function: LuaFunction, _ place: CallPlace) {
         self.function = function
         let parameters = function.isMethod ? Array(function.parameters.dropFirst()) : function.parameters
         guard parameters.indices.contains(place.argument) else { return }
@@ -23,7 +23,9 @@ struct Expected {
             let records = types.flatMap(\.records).filter { record in types.contains { $0.has(record) } }
             if let key {
                 option = records.lazy.compactMap { $0.fields.first { $0.name == key } }.first
-                types = option.map { [$0.type] } ?? types.flatMap(\.alternatives).compactMap { if case .map(let type) = $0 { type } else { nil } }
+                types =
+                    option.map { [$0.type] }
+                    ?? types.flatMap(\.alternatives).compactMap { if case .map(let type) = $0 { type } else { nil } }
             } else {
                 types = Expected.positions(types, records)
             }

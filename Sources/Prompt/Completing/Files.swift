@@ -17,7 +17,9 @@ enum Files {
         }
         return names.prefix(most).map { name in
             let isDirectory = ((try? System.stat(Array((directory + name).utf8)))?.st_mode ?? 0) & S_IFMT == S_IFDIR
-            return Candidate(directory + name + (isDirectory ? "/" : ""), suffix: isDirectory ? "" : suffix) { name + (isDirectory ? "/" : "") }
+            return Candidate(directory + name + (isDirectory ? "/" : ""), suffix: isDirectory ? "" : suffix) {
+                name + (isDirectory ? "/" : "")
+            }
         }
     }
 
@@ -58,7 +60,8 @@ enum Modules {
             let end = word.utf8.lastIndex(of: UInt8(ascii: ".")).map { word.utf8.index(after: $0) } ?? word.startIndex
             let (parent, below) = (String(word[..<end]), String(word[..<end].map { $0 == "." ? "/" : $0 }))
             for template in (lua.string(-1) ?? "").split(separator: ";") where template.hasSuffix("?.lua") {
-                for name in Files.entries("\(template.dropLast(5))\(below)").prefix(2000) where name.hasSuffix(".lua") && !name.hasPrefix(".") {
+                for name in Files.entries("\(template.dropLast(5))\(below)").prefix(2000)
+                where name.hasSuffix(".lua") && !name.hasPrefix(".") {
                     names.insert(parent + name.dropLast(4))
                 }
             }

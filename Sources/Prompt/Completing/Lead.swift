@@ -13,7 +13,8 @@ struct Lead: Equatable {
 
     /// Nil for a line of Lua.
     init?(_ line: [UInt8]) {
-        guard let first = line.firstIndex(where: { $0 != 32 && $0 != 9 }), [UInt8(ascii: ":"), UInt8(ascii: "!"), UInt8(ascii: "?")].contains(line[first])
+        guard let first = line.firstIndex(where: { $0 != 32 && $0 != 9 }),
+            [UInt8(ascii: ":"), UInt8(ascii: "!"), UInt8(ascii: "?")].contains(line[first])
         else { return nil }
         sign = line[first]
         // A label: `::name::`.

@@ -4,9 +4,9 @@ import LuaKit
 /// What is called at the cursor, in a few lines: the signature, what it does, and what stands at the cursor.
 struct Signature {
     private let expected: Expected
-    private let place: Place
+    private let place: CallPlace
 
-    init(_ expected: Expected, _ place: Place) {
+    init(_ expected: Expected, _ place: CallPlace) {
         self.expected = expected
         self.place = place
     }
