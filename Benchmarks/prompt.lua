@@ -12,34 +12,34 @@ end
 
 local function start()
   -- TERM=dumb: what is drawn is what is said.
-  local p = ns.clone{ session = true, nssh, env = { TERM = "dumb", INPUTRC = "/dev/null", HOME = "/dev/null", NO_COLOR = "1" } }
-  local prompt = { process = p, text = "" }
-  -- Reads until `what` has come as plain text; it reads no further than that.
-  function prompt:expect(what)
-    local from = #self.text + 1
-    while not self.text:find(what, from, true) do
-      self.text = self.text .. assert(p.stdout:read(1), "the prompt ended")
+  local p = ns.clone{ session = true, nssh, "-E", env = { TERM = "dumb", INPUTRC = "/dev/null", HOME = "/dev/null", NO_COLOR = "1" } }
+  local prompt = { process = p }
+  -- Reads until `what` has come, and no further.
+  function prompt.expect(what)
+    local last = ""
+    while last ~= what do
+      last = (last .. assert(p.stdout:read(1), "the prompt ended")):sub(-#what)
     end
   end
-  function prompt:type(keys)
+  function prompt.type(keys)
     p.stdin:write(keys)
     p.stdin:flush()
   end
   -- A line, and the next prompt after its echo.
-  function prompt:enter(line)
-    self:type(line .. "\r")
-    self:expect("\r\n")
-    self:expect(sign)
+  function prompt.enter(line)
+    prompt.type(line .. "\r")
+    prompt.expect("\r\n")
+    prompt.expect(sign)
   end
-  prompt:expect(sign)
+  prompt.expect(sign)
   return prompt
 end
 
 -- Milliseconds till `what` is there after `keys`.
 local function time(prompt, keys, what)
   local begin = sys.clock()
-  prompt:type(keys)
-  prompt:expect(what)
+  prompt.type(keys)
+  prompt.expect(what)
   return (sys.clock() - begin) * 1000
 end
 
@@ -52,12 +52,12 @@ end
 local function completions(prompt, line, what)
   local times = {}
   for _ = 1, rounds do
-    prompt:type(line)
-    prompt:expect(line)
+    prompt.type(line)
+    prompt.expect(line)
     times[#times + 1] = time(prompt, "\t", what)
-    prompt:type("\3")
-    prompt:expect("^C")
-    prompt:expect(sign)
+    prompt.type("\3")
+    prompt.expect("^C")
+    prompt.expect(sign)
   end
   return times
 end
@@ -66,15 +66,15 @@ end
 local function listings(prompt, line, what)
   local times = {}
   for _ = 1, rounds do
-    prompt:type(line)
-    prompt:expect(line)
-    prompt:type("\t")
-    prompt:expect("\7")
+    prompt.type(line)
+    prompt.expect(line)
+    prompt.type("\t")
+    prompt.expect("\7")
     times[#times + 1] = time(prompt, "\t", what)
-    prompt:expect(line)
-    prompt:type("\3")
-    prompt:expect("^C")
-    prompt:expect(sign)
+    prompt.expect(line)
+    prompt.type("\3")
+    prompt.expect("^C")
+    prompt.expect(sign)
   end
   return times
 end
@@ -87,21 +87,31 @@ report("⇥ sys.stat(\"/etc/pass → /etc/passwd", 30, completions(prompt, "sys.
 local crowd <close> = ns.clone{ pid = true, user = "root", stdout = "pipe",
   sh = "i=0; while [ $i -lt 5000 ]; do sleep 1000 & i=$((i+1)); done; echo there; wait" }
 crowd.stdout:read("l")
-local count = 0
-for _, name in ipairs(sys.readdir("/proc")) do if name:match("^%d+$") then count = count + 1 end end
+local count, digits = 0, {}
+for _, name in ipairs(sys.readdir("/proc")) do
+  local digit = name:match("^(%d)%d*$")
+  if digit then
+    count = count + 1
+    digits[digit] = (digits[digit] or 0) + 1
+  end
+end
+-- The digit that most of the pids start with: the longest list.
+local most = "1"
+for digit, number in pairs(digits) do if number > (digits[most] or 0) then most = digit end end
 print(("with %d processes on the machine:"):format(count))
-report("⇥⇥ ns.inode(1 → pids with their commands", 30, listings(prompt, "ns.inode(1", "more: type more of it"))
+local line = "ns.inode(" .. most
+report(("⇥⇥ %s → pids with their commands"):format(line), 30, listings(prompt, line, "more: type more of it"))
 report("⇥ ns.clone{us → user = ", 30, completions(prompt, "ns.clone{us", "er = "))
 crowd:close()
 
-prompt:enter("list = {} for i = 1, 100000 do list[i] = i end")
-prompt:enter("names = {} for i = 1, 100000 do names['k' .. i] = i end")
-prompt:enter("records = {} for i = 1, 100000 do records[i] = { name = 'n' .. i, size = i } end")
+prompt.enter("list = {} for i = 1, 100000 do list[i] = i end")
+prompt.enter("names = {} for i = 1, 100000 do names['k' .. i] = i end")
+prompt.enter("records = {} for i = 1, 100000 do records[i] = { name = 'n' .. i, size = i } end")
 for _, name in ipairs{ "list", "names", "records" } do
   local times = {}
   for _ = 1, rounds do
-    prompt:type(name)
-    prompt:expect(name)
+    prompt.type(name)
+    prompt.expect(name)
     times[#times + 1] = time(prompt, "\r", sign)
   end
   report(("a table of 100,000 entries, %s"):format(name), 50, times)

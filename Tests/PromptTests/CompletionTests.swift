@@ -5,12 +5,12 @@ import Testing
 @testable import Prompt
 
 @Suite struct CompletionTests {
-    private let session: Session
+    private let session: LuaSession
     private static let commands = [
         PromptCommand(name: "demo", argument: .demonstration), PromptCommand(name: "time", argument: .expression),
     ]
 
-    init() throws { session = try Session() }
+    init() throws { session = try LuaSession() }
 
     private func complete(_ text: String, pending: String = "", sources: CompletionSources = CompletionSources(commands: commands))
         -> Completion
@@ -42,7 +42,7 @@ import Testing
         ("ns.open('self', 'uts'):owner", "ns.open('self', 'uts'):owner_uid()"),
         ("ns.open('self', 'uts'):parent():owner", "ns.open('self', 'uts'):parent():owner_uid()"),
         ("sys.mount{ flags = { \"bi", "sys.mount{ flags = { \"bind\""),
-        ("sys.stat(\"/etc/passw", "sys.stat(\"/etc/passwd\""), ("sys.stat(\"/et", "sys.stat(\"/etc/"),
+        ("sys.stat(\"/proc/self/mountin", "sys.stat(\"/proc/self/mountinfo\""), ("sys.stat(\"/et", "sys.stat(\"/etc/"),
         ("require \"nssh.dem", "require \"nssh.demo\""),
         ("help \"propaga", "help \"propagation\""), (":dem", ":demo "), (":demo demo_ut", ":demo demo_uts"),
         (":time ns.cl", ":time ns.clone{"), ("?propaga", "?propagation"),

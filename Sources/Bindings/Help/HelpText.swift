@@ -50,7 +50,7 @@ struct HelpText {
 
     /// A binding, whole.
     func describe(_ function: LuaFunction) -> String {
-        var lines = [function.signature] + wrap(function.summary + ".", 2)
+        var lines = wrap(function.signature, 0) + wrap(function.summary + ".", 2)
         if !function.details.isEmpty { lines += wrap(function.details, 2) }
         for parameter in function.parameters where parameter.name != "self" {
             lines += [""] + wrap("\(parameter.name): \(parameter.type.description)\(parameter.isOptional ? ", optional" : "")", 2)
@@ -89,7 +89,7 @@ struct HelpText {
             let margin = String(repeating: " ", count: indent)
             let wrapped = TextWidth.wrap(text, to: max(columns - indent - width - 2, 16))
             if TextWidth.of(name) > width {
-                lines.append(margin + name)
+                lines += wrap(name, indent)
                 lines += wrapped.map { margin + String(repeating: " ", count: width + 2) + $0 }
                 continue
             }

@@ -17,8 +17,10 @@ struct HelpTopics {
 
     /// All names that help knows, for a hint and for completion.
     var names: [String] {
-        modules.map(\.name) + Help.classes.map(\.name) + all.flatMap { [$0.name, $0.shortName] } + NamespaceType.allCases.map(\.rawValue)
+        let all =
+            modules.map(\.name) + Help.classes.map(\.name) + all.flatMap { [$0.name, $0.shortName] } + NamespaceType.allCases.map(\.rawValue)
             + options.map(\.field.name)
+        return Set(all).sorted()
     }
 
     /// The functions of a full name, or of its last part.

@@ -12,6 +12,8 @@ enum Completer {
     /// The lines of the chunk before the present one.
     nonisolated(unsafe) static var pending = ""
     nonisolated(unsafe) private static var last: Completion?
+    /// So many of the matches readline gets, which sorts them; what all have in common it is told, and the list is ours.
+    private static let mostMatches = 500
 
     /// Sets readline up.
     static func install(_ session: Session) {
@@ -38,11 +40,12 @@ enum Completer {
         guard !completion.candidates.isEmpty, start <= line.count, completion.start <= line.count else { return nil }
         let before = start < completion.start ? Array(line[start..<completion.start]) : []
         let skipped = max(start - completion.start, 0)
-        var words = completion.candidates.map { before + Array($0.text.utf8.dropFirst(skipped)) }
+        func word(_ text: some Sequence<UInt8>) -> [UInt8] { before + Array(text.dropFirst(skipped)) }
+        var words = completion.candidates.prefix(mostMatches).map { word($0.text.utf8) }
         if words.count == 1 {
             words = [words[0] + Array(completion.candidates[0].suffix.utf8)]
         } else {
-            words.insert(common(words), at: 0)
+            words.insert(word(common(completion.candidates)), at: 0)
         }
         // readline frees it.
         let size = (words.count + 1) * MemoryLayout<UnsafeMutablePointer<CChar>?>.size
@@ -53,10 +56,19 @@ enum Completer {
         return matches
     }
 
-    private static func common(_ words: [[UInt8]]) -> [UInt8] {
-        var common = words[0][...]
-        for word in words { common = common.prefix(zip(common, word).prefix { $0 == $1 }.count) }
-        return Array(common)
+    /// What all candidates start with.
+    private static func common(_ candidates: [Candidate]) -> [UInt8] {
+        let first = Array(candidates[0].text.utf8)
+        var count = first.count
+        for candidate in candidates {
+            var same = 0
+            for byte in candidate.text.utf8 {
+                if same == count || byte != first[same] { break }
+                same += 1
+            }
+            count = same
+        }
+        return Array(first[..<count])
     }
 
     /// Below the line: what can be completed there, in columns.

@@ -12,6 +12,8 @@ struct Completion {
     /// What was left out, in words.
     var left: String?
 
+    /// Candidates that are numbers: they come last, and are in order already.
+    private var numbers: [Candidate] = []
     private let context: CompletionContext
     private let resolver: Resolver
     private let sources: CompletionSources
@@ -37,7 +39,8 @@ struct Completion {
         case .number: if context.place?.isStart == true, expected?.wantsTarget == true { pids() }
         case .name: names(expected)
         }
-        candidates = sorted(candidates)
+        candidates.sort { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
+        candidates += numbers
     }
 
     /// Adds a candidate if it goes on from what was typed.
@@ -68,17 +71,8 @@ struct Completion {
             start = context.start + (lead.expressionStart(sources.commands) ?? 0)
             return false
         }
-        candidates = sorted(candidates)
+        candidates.sort { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
         return true
-    }
-
-    /// By their texts, numbers last and by what they are.
-    private func sorted(_ candidates: [Candidate]) -> [Candidate] {
-        let keyed = candidates.map { (number: Int($0.text) ?? -1, candidate: $0) }
-        let sorted = keyed.sorted { a, b in
-            a.number != b.number ? a.number < b.number : a.candidate.text.utf8.lexicographicallyPrecedes(b.candidate.text.utf8)
-        }
-        return sorted.map(\.candidate)
     }
 
     // MARK: Names
@@ -93,7 +87,7 @@ struct Completion {
             objects(expected.classes)
             if isEmpty, expected.wantsTarget, place.path.isEmpty { pids() }
             // What is asked for says enough; but anything can be written there.
-            if !candidates.isEmpty { return }
+            if !candidates.isEmpty || !numbers.isEmpty { return }
         }
         for name in sources.localNames() { variable(name) }
         let lua = resolver.lua
@@ -223,7 +217,7 @@ struct Completion {
         }
     }
 
-    private mutating func pids() { candidates += Pids.starting(with: context.word) }
+    private mutating func pids() { numbers = Pids.starting(with: context.word) }
 }
 
 extension CompletionContext {

@@ -16,7 +16,7 @@ struct Printer {
     /// How many words are shown in all.
     private var budget = 3000
     /// How many entries beyond those are counted in all.
-    private var countBudget = 20_000
+    private var countBudget = 10_000
     /// The tables that are being read, and how they were reached.
     private var open: [(identity: UnsafeRawPointer, path: String)] = []
     private var modules: [(identity: UnsafeRawPointer, name: String)] = []

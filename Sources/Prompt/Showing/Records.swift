@@ -34,7 +34,7 @@ struct Records {
             records.append(row)
         }
         // The same names: most records have most of them.
-        guard records.reduce(0, { $0 + $1.count }) * 2 >= found.count * records.count else { return nil }
+        guard records.reduce(0, { $0 + $1.count }) * 2 > found.count * records.count else { return nil }
         let names = found.sorted { Records.rank($0) < Records.rank($1) }
         let rows = records.map { record in names.map { name in record[name].map { Records.cell($0) } ?? Cell(text: "", role: .plain) } }
         var widths = names.map { TextWidth.of($0) }
