@@ -26,7 +26,6 @@ static inline rl_completion_func_t *nssh_rl_completion_of(rl_completion_func_t *
 static inline char **nssh_rl_complete(const char *text, int start, int end) {
     rl_attempted_completion_over = 1;
     rl_completion_append_character = 0;
-    rl_completion_suppress_quote = 1;
     return nssh_rl_completion_of(NULL)(text, start, end);
 }
 static inline void nssh_rl_set_completion(rl_completion_func_t *complete, rl_compdisp_func_t *list) {
@@ -34,4 +33,5 @@ static inline void nssh_rl_set_completion(rl_completion_func_t *complete, rl_com
     rl_attempted_completion_function = nssh_rl_complete;
     rl_completion_display_matches_hook = list;
     rl_completion_query_items = 0;
+    rl_basic_quote_characters = ""; // no closing quotes of readline's own
 }

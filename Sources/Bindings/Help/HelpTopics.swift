@@ -18,7 +18,8 @@ struct HelpTopics {
     /// All names that help knows, for a hint and for completion.
     var names: [String] {
         let all =
-            modules.map(\.name) + Help.classes.map(\.name) + all.flatMap { [$0.name, $0.shortName] } + NamespaceType.allCases.map(\.rawValue)
+            modules.map(\.name) + Help.classes.map(\.name) + all.flatMap { [$0.name, $0.shortName] }
+            + NamespaceType.allCases.map(\.rawValue)
             + options.map(\.field.name)
         return Set(all).sorted()
     }
