@@ -137,7 +137,6 @@ static long make_child(struct work *work, bool to_parent) {
         launch->shown ? nssh_trace_begin(to_parent ? NSSH_MAKER_INTERMEDIATE : nssh_trace_self(), "clone3", launch->shown) : -1;
     long result;
     if (!launch->shares) {
-        nssh_keep_text_mapped();
         result = syscall(SYS_clone3, &args, sizeof args);
         if (result == 0) {
             run_child(work);

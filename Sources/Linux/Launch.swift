@@ -68,7 +68,9 @@ public struct Launch {
         if let go, whenReady != nil { steps += [Step(.awaitParent(read: go.read.raw, write: go.write.raw))] + closing }
         var missed: Int32 = 0
         let firstCall = nssh_trace_count(&missed)
-        let wasDumpable = nssh_prctl(PR_GET_DUMPABLE, 0) == 1
+        // In memory that is shared, a child that changes its ids makes nssh undumpable too (order.md, 1).
+        let losesDumpable = (shares || !outer.isEmpty) && (outer + steps).contains { $0.changesDumpable }
+        let wasDumpable = losesDumpable && nssh_prctl(PR_GET_DUMPABLE, 0) == 1
 
         let (pid, errno) = try Signals.blocked { mask throws(Failure) in
             var arena = StepArena()
@@ -113,8 +115,7 @@ public struct Launch {
             Launch.status = nil // the page is shared with nssh: what this copy launches has its own
             return .child
         }
-        // In memory that is shared, a child that changes its ids makes nssh undumpable too (order.md, 1).
-        if wasDumpable, shares || !outer.isEmpty { _ = nssh_prctl(PR_SET_DUMPABLE, 1) }
+        if wasDumpable { _ = nssh_prctl(PR_SET_DUMPABLE, 1) }
         done?.write.close()
         go?.read.close()
         if reportsReady, pid > 0, let done {

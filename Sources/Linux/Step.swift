@@ -86,6 +86,14 @@ public struct Step {
         }
     }
 
+    /// Whether the kernel may make the memory's owner undumpable for it: a change of ids, or a user namespace joined.
+    var changesDumpable: Bool {
+        switch action {
+        case .setns, .setnsProc, .setresuid, .setresgid, .becomeRoot, .dumpable: true
+        default: false
+        }
+    }
+
     /// What errors call the step.
     public var stage: String { named ?? call }
 

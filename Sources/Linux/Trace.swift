@@ -38,6 +38,9 @@ public enum Trace {
         return ((min(first, count)..<count).map { Call(nssh_trace_at($0).pointee) }, Int(lost))
     }
 
+    /// Whether calls are kept now.
+    public static var isKept: Bool { nssh_tracing() }
+
     /// In a copy of nssh: its calls are those of a function body.
     public static func becomeFunction() { nssh_trace_as_function() }
 

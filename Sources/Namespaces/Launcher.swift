@@ -83,7 +83,7 @@ public enum Launcher {
             streams.releaseInChild()
             return .child(results: results!)
         case .parent(let pid, let pidfd):
-            let process = Process(pid: pid, pidfd: pidfd, body: kind, types: options.types, ownsGroup: !options.detached)
+            let process = Process(pid: pid, pidfd: pidfd, body: kind, types: options.types, ownsGroup: kind != .held && !options.detached)
             process.isDetached = options.detached
             process.terminal = streams.terminal?.master
             process.initReport = report?.read

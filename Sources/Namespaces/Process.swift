@@ -43,7 +43,7 @@ public final class Process {
     public internal(set) var timedOut = false
 
     let pidfd: Descriptor
-    /// Its own process group, which ends with it.
+    /// Its own process group, which ends with it. That of a held process has nobody else in it.
     private let ownsGroup: Bool
     private let generation = Children.generation
 
@@ -75,14 +75,16 @@ public final class Process {
         guard isOurs else { return false }
         var info = siginfo_t()
         // What is left of its group dies first: while the leader is not reaped, its number cannot be another's.
-        if nssh_wait_pidfd(pidfd.raw, &info, WEXITED | WNOWAIT | options) < 0 {
+        // (A trace shows the call that reaps, not the looks before.)
+        let looksFirst = ownsGroup || Trace.isKept
+        if nssh_wait_pidfd(pidfd.raw, &info, WEXITED | (looksFirst ? WNOWAIT : 0) | options) < 0 {
             // Somebody else in this process has reaped it (a C module that waits for any child).
             if Errno.last.rawValue == ECHILD { end(Exit()) }
             return exit != nil
         }
         guard nssh_siginfo_pid(&info) != 0 else { return false }
         if ownsGroup { _ = Glibc.kill(-pid, SIGKILL) }
-        _ = Trace.call("waitid", "waitid(process \(pid))") { nssh_wait_pidfd(pidfd.raw, &info, WEXITED) }
+        if looksFirst { _ = Trace.call("waitid", "waitid(process \(pid))") { nssh_wait_pidfd(pidfd.raw, &info, WEXITED) } }
         if ownsGroup { Orphans.reap(group: pid) }
         let status = nssh_siginfo_status(&info)
         end(reported ?? (info.si_code == CLD_EXITED ? Exit(status: status) : Exit(signal: Signals.name(status))))

@@ -111,10 +111,6 @@ struct nssh_launch {
 /// Room for the results of a launch, shared with children: NULL with errno when there is none.
 struct nssh_status *nssh_status_new(void);
 
-/// From now on fork(2) copies the page tables of the program's text and the C library's. Without that a copy gets them by page faults, fifty
-/// and more for a function body, which are a third of its cost. To be called before the first copy.
-void nssh_keep_text_mapped(void);
-
 /// Makes the child. Returns its pid, 0 in a child that does not share the memory, or -1 with errno when the clone itself
 /// failed; whether a step failed is in `status`. Signals must be blocked.
 pid_t nssh_launch(const struct nssh_launch *launch, struct nssh_status *status, const void *signal_mask);
