@@ -100,6 +100,7 @@ bench: ## measure nssh beside its peers and beside C programs that do the same
 	$(CC) -std=gnu2x -D_GNU_SOURCE -O2 -Wall -Wextra -o .build/bench/floors Benchmarks/floors/*.c
 	@if command -v go >/dev/null; then go build -o .build/bench/article Benchmarks/article.go; else rm -f .build/bench/article; fi
 	$(NSSH) Benchmarks/bench.lua .build/bench
+	$(NSSH) Benchmarks/prompt.lua
 
 install: ## install the built binary and its man page (PREFIX=/usr/local, DESTDIR=)
 	@test -x $(NSSH) || { echo "make install: run make first, as the user you are" >&2; exit 1; }

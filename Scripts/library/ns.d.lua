@@ -5,8 +5,9 @@
 ---@alias nssh.path string
 ---@alias nssh.result table
 ---@alias nssh.seconds number
----@alias nssh.signal integer|string
+---@alias nssh.signal integer|"HUP"|"INT"|"QUIT"|"ILL"|"TRAP"|"ABRT"|"BUS"|"FPE"|"KILL"|"USR1"|"SEGV"|"USR2"|"PIPE"|"ALRM"|"TERM"|"STKFLT"|"CHLD"|"CONT"|"STOP"|"TSTP"|"TTIN"|"TTOU"|"URG"|"XCPU"|"XFSZ"|"VTALRM"|"PROF"|"WINCH"|"IO"|"PWR"|"SYS"|string
 ---@alias nssh.target nssh.process|nssh.handle|integer|string
+---@alias nssh.topic string
 ---@alias nssh.type "mnt"|"uts"|"ipc"|"pid"|"net"|"user"|"cgroup"|"time"|"mount"
 
 ---@class nssh.cgroup_options
@@ -431,7 +432,7 @@ function result:check() end
 
 ---Explains a function, an object, a module, a namespace type, an option; or finds a word in what is explained
 ---A name that nothing has is looked for in all explanations.
----@param what? any a function, an object, a module, or a name of something; an overview if not given
+---@param what? nssh.topic|any a function, an object, a module, or a name of something; an overview if not given
 function help(what) end
 
 ---Namespaces: the kernel's calls, children in namespaces, and a look at them.

@@ -80,6 +80,8 @@ final class Session {
         } else {
             try lua.call(arguments: 0, results: -1, traceback: true)
             if lua.top >= chunk { writeOut(Values.text(lua, from: chunk) + "\n") }
+            // ^C in a __tostring: what could be shown was.
+            if state.isInterrupted { throw .interrupted }
         }
         let seconds = monotonicSeconds() - started
         if kind == .expression, lua.top >= chunk { try keep(lua, chunk) }

@@ -101,6 +101,19 @@ extension Integration {
             running.leave()
         }
 
+        /// A value's own `__tostring` is the only code that showing runs, and ^C ends it.
+        @Test func showingCanBeInterrupted() {
+            let running = Running.prompt()
+            let from = running.stdout.count
+            running.type("setmetatable({}, { __tostring = function() io.write('o', 'n') io.flush() while true do end end })\r")
+            let on = running.expect("on", from: running.expect("\n", from: from))
+            running.type("\u{3}")
+            running.expect("interrupted", from: on, timeout: 5)
+            running.expect("nssh> ", from: running.expect("interrupted\r\n", from: on))
+            #expect(running.enter("1 + 1") == "2\r\n")
+            running.leave()
+        }
+
         @Test(
             arguments: [("xterm", nil, true), ("xterm", "", true), ("xterm", "1", false), ("dumb", nil, false)] as [(String, String?, Bool)]
         )

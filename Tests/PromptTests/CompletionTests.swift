@@ -130,4 +130,14 @@ import Testing
         for text in ["ns.", "x", "ns.clone{ user = ", "require '", "string.", "t[", "ns.open('self', 'uts'):"] { _ = complete(text) }
         #expect(session.state.lua.top == top)
     }
+
+    /// Whatever has been typed of them, completing the examples in the declarations breaks nothing.
+    @Test func anyStartOfAnExampleIsTaken() {
+        for function in session.state.modules.flatMap(\.functions) {
+            for count in stride(from: 0, through: function.example.utf8.count, by: 3) {
+                _ = Completion(session.state.lua, Array(function.example.utf8.prefix(count)))
+            }
+        }
+        #expect(session.state.lua.top == 0)
+    }
 }
