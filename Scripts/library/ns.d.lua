@@ -75,7 +75,7 @@
 ---@field gid? integer its group id, as seen from inside
 ---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
 ---@field session? boolean a session and a terminal of its own, setsid(2) and pty(7)
----@field fds? table<integer, file*|nssh.handle> descriptors that a program gets: { [3] = a file or a handle }
+---@field fds? table<integer, file*|nssh.handle|nssh.socket> descriptors that a program gets: { [3] = a file, a handle or a socket }
 ---@field detach? boolean it outlives nssh, in a session of its own
 
 ---@class nssh.ns_limits
@@ -122,7 +122,7 @@
 ---@field gid? integer its group id, as seen from inside
 ---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
 ---@field session? boolean a session and a terminal of its own, setsid(2) and pty(7)
----@field fds? table<integer, file*|nssh.handle> descriptors that a program gets: { [3] = a file or a handle }
+---@field fds? table<integer, file*|nssh.handle|nssh.socket> descriptors that a program gets: { [3] = a file, a handle or a socket }
 ---@field detach? boolean it outlives nssh, in a session of its own
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
@@ -150,7 +150,7 @@
 ---@field gid? integer its group id, as seen from inside
 ---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
 ---@field session? boolean a session and a terminal of its own, setsid(2) and pty(7)
----@field fds? table<integer, file*|nssh.handle> descriptors that a program gets: { [3] = a file or a handle }
+---@field fds? table<integer, file*|nssh.handle|nssh.socket> descriptors that a program gets: { [3] = a file, a handle or a socket }
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
 ---@class nssh.ns_shell
@@ -174,7 +174,7 @@
 ---@field gid? integer its group id, as seen from inside
 ---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
 ---@field session? boolean a session and a terminal of its own, setsid(2) and pty(7)
----@field fds? table<integer, file*|nssh.handle> descriptors that a program gets: { [3] = a file or a handle }
+---@field fds? table<integer, file*|nssh.handle|nssh.socket> descriptors that a program gets: { [3] = a file, a handle or a socket }
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
 ---@class nssh.ns_unshare
@@ -212,7 +212,7 @@
 ---@field gid? integer its group id, as seen from inside
 ---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
 ---@field session? boolean a session and a terminal of its own, setsid(2) and pty(7)
----@field fds? table<integer, file*|nssh.handle> descriptors that a program gets: { [3] = a file or a handle }
+---@field fds? table<integer, file*|nssh.handle|nssh.socket> descriptors that a program gets: { [3] = a file, a handle or a socket }
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
 ---@class nssh.shell
@@ -227,7 +227,7 @@
 ---@field gid? integer its group id, as seen from inside
 ---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
 ---@field session? boolean a session and a terminal of its own, setsid(2) and pty(7)
----@field fds? table<integer, file*|nssh.handle> descriptors that a program gets: { [3] = a file or a handle }
+---@field fds? table<integer, file*|nssh.handle|nssh.socket> descriptors that a program gets: { [3] = a file, a handle or a socket }
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
 ---@class nssh.stdin_options
