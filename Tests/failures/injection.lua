@@ -89,9 +89,8 @@ end
 -- What the kernel never refuses, or what only strace could make of it: a close(2) that is not carried out leaks; the C library
 -- takes what brk(2) gives for an address; wait4(2) of a child that is there does not fail.
 local never = {
-  close = true, brk = true, munmap = true, geteuid = true, getegid = true, getuid = true, getgid = true, getpid = true, getpgid = true, getpgrp = true,
-  wait4 = true,
-  exit = true, exit_group = true, rt_sigreturn = true, restart_syscall = true,
+  close = true, brk = true, munmap = true, geteuid = true, getegid = true, getuid = true, getgid = true, getpid = true,
+  getpgid = true, getpgrp = true, wait4 = true, exit = true, exit_group = true, rt_sigreturn = true, restart_syscall = true,
 }
 
 -- The system calls between the marks: a list of { role, call, n, text }, where n counts that call of that process since strace
