@@ -26,6 +26,12 @@ import Testing
         }
     }
 
+    /// Each function once, and those only whose option it is.
+    @Test func theUsersOfATypesOptionAreListed() {
+        let line = help("time", columns: 200).split(separator: "\n").first { $0.contains("The option time of") } ?? ""
+        #expect(line.hasSuffix("ns.clone, ns.run, ns.call, ns.shell, ns.unshare, ns.plan:"), "\(line)")
+    }
+
     /// Nothing is wider than the terminal, but for examples and what has no blanks.
     @Test(arguments: [40, 80, 100]) func itIsLaidOutForTheTerminal(_ columns: Int) {
         for name in ["ns", "sys", "process", "uts", "user", "propagation", "mount", "ns.call"] {

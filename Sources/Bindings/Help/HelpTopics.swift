@@ -102,7 +102,8 @@ struct HelpTopics {
         if BundledScript.named(demonstration) != nil { rows.append(("shown by", "nssh \(demonstration)")) }
         var lines = ["\(name)  a type of namespace"] + print.table(rows)
         if let field = Declared.typeFields.first(where: { $0.name == name }) {
-            let users = options.filter { $0.path == name }.map(\.function)
+            // ns.limits has options of these names too, which say something else.
+            let users = options.filter { $0.path == name && $0.field.summary == field.summary }.map(\.function)
             lines += [""] + print.wrap("The option \(name) of \(users.joined(separator: ", ")):", 2)
             lines += print.wrap(field.summary, 4) + print.options(in: field.type, indent: 4)
         }
