@@ -17,6 +17,8 @@ static inline int nssh_history_base(void) { return history_base; }
 // nothing away, and never falls back on file names.
 static inline const char *nssh_rl_line(void) { return rl_line_buffer; }
 static inline int nssh_rl_point(void) { return rl_point; }
+static inline int nssh_rl_end(void) { return rl_end; }
+static inline void nssh_rl_set_redisplay(rl_voidfunc_t *redisplay) { rl_redisplay_function = redisplay; }
 static inline int nssh_rl_completion_type(void) { return rl_completion_type; }
 static inline rl_completion_func_t *nssh_rl_completion_of(rl_completion_func_t *set) {
     static rl_completion_func_t *function;

@@ -28,6 +28,7 @@ enum LineReader {
         finished = nil
         rl_callback_handler_install(prompt) { text in
             rl_callback_handler_remove()
+            Hint.clear()
             guard let text else {
                 LineReader.finished = .end
                 return
@@ -54,9 +55,20 @@ enum LineReader {
     /// Leaves the line as it is on the screen, and forgets it.
     private static func clear() {
         writeError("^C\r\n")
+        Hint.clear()
+        // readline draws the line that is given up once more.
+        Hint.isPaused = true
+        defer { Hint.isPaused = false }
         rl_free_line_state()
         rl_callback_sigcleanup()
         rl_replace_line("", 0)
+    }
+
+    /// Writes at once to where readline draws.
+    static func writeTerminal(_ text: String) {
+        fflush(nil)
+        let bytes = Array(text.utf8)
+        _ = bytes.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
     }
 
     static func writeError(_ text: String) {

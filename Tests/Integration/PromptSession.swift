@@ -219,6 +219,29 @@ extension Integration {
             running.leave()
         }
 
+        @Test func theSignatureShowsWhileArgumentsAreTyped() {
+            let running = Running.prompt(environment: ["TERM": "xterm"])
+            var from = running.stdout.count
+            running.type("ns.clone{")
+            running.expect("ns.clone([options])", from: from)
+            from = running.stdout.count
+            running.type("uts=")
+            running.expect("uts: new uts namespace", from: from)
+            // It is gone with the line, and the terminal goes on below it.
+            from = running.stdout.count
+            running.type("\u{3}")
+            let cleared = running.expect("\u{1b}[J", from: running.expect("^C", from: from))
+            running.expect(Running.sign, from: cleared)
+            #expect(!String(decoding: running.stdout[cleared...], as: UTF8.self).contains("ns.clone"))
+            running.type("\u{4}")
+            #expect(running.end(timeout: 10).status == 0)
+            let plain = Running.prompt()
+            plain.type("ns.clone{uts=true}:close()\r")
+            plain.expect(Running.sign, from: plain.expect("\n", from: plain.stdout.count))
+            #expect(!plain.stdout.contains(0x1b))
+            plain.leave()
+        }
+
         @Test func aPastedBlockIsOneChunk() {
             let running = Running.prompt(environment: ["TERM": "xterm"])
             let from = running.stdout.count

@@ -21,6 +21,7 @@ enum Completer {
         sources = CompletionSources(
             commands: Command.all.map { PromptCommand($0) }, localNames: { session.locals.names },
             pushLocal: { session.locals.push($0, $1) })
+        Hint.install(hint)
         nssh_rl_set_completion({ _, start, _ in Completer.complete(from: Int(start)) }, { _, _, _ in Completer.list() })
     }
 
@@ -54,6 +55,15 @@ enum Completer {
         for (position, word) in words.enumerated() { matches[position] = strdup(word.asCString) }
         matches[words.count] = nil
         return matches
+    }
+
+    /// One line about the call at the end of a line.
+    private static func hint(_ line: [UInt8]) -> String? {
+        guard let lua, line.contains(where: { $0 == UInt8(ascii: "(") || $0 == UInt8(ascii: "{") }) else { return nil }
+        let top = lua.top
+        defer { lua.top = top }
+        let before = Array((pending.isEmpty ? "" : pending + "\n").utf8)
+        return Completion(lua, line, pending: before, sources: sources, onlySignature: true).signature?.line
     }
 
     /// What all candidates start with.
@@ -99,6 +109,7 @@ enum Completer {
     /// Writes below the line, and the line anew below that.
     private static func show(_ text: String) {
         rl_crlf()
+        Hint.clear()
         writeOut(text + "\n")
         fflush(nil)
         rl_forced_update_display()

@@ -18,8 +18,11 @@ struct Completion {
     private let resolver: Resolver
     private let sources: CompletionSources
 
-    /// Completes the end of `text`; `pending` are the lines of the chunk before it.
-    init(_ lua: Lua, _ text: [UInt8], pending: [UInt8] = [], sources: CompletionSources = CompletionSources()) {
+    /// Completes the end of `text`; `pending` are the lines of the chunk before it. Looking for no more than the signature is quick enough
+    /// for every key.
+    init(
+        _ lua: Lua, _ text: [UInt8], pending: [UInt8] = [], sources: CompletionSources = CompletionSources(), onlySignature: Bool = false
+    ) {
         let top = lua.top
         defer { lua.top = top }
         self.sources = sources
@@ -28,9 +31,10 @@ struct Completion {
         let skipped = lead?.expressionStart(sources.commands) ?? 0
         context = CompletionContext(pending + text[skipped...])
         start = max(context.start - pending.count + skipped, 0)
-        if let lead, complete(lead) { return }
+        if !onlySignature, let lead, complete(lead) { return }
         let expected = context.place.flatMap { place in resolver.function(place.function).map { Expected($0, place) } }
         if let expected, let place = context.place { signature = Signature(expected, place) }
+        if onlySignature { return }
         switch context.subject {
         case .nothing: break
         case .field(let chain): members(of: chain, isMethod: false)

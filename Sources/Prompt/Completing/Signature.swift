@@ -22,6 +22,13 @@ struct Signature {
         return lines.enumerated().map { colours.paint($1, $0 == 0 ? .function : .note) }.joined(separator: "\n")
     }
 
+    /// The same in a line of any length.
+    var line: String {
+        if let option = expected.option { return "\(expected.function.name)  \(option.name): \(option.summary)" }
+        let parameter = place.path.isEmpty && !place.isEntry ? expected.parameter : nil
+        return "\(expected.function.signature)  \(parameter.map { "\($0.name): \($0.summary)" } ?? expected.function.summary)"
+    }
+
     private func indented(_ text: String, _ columns: Int) -> [String] { TextWidth.wrap(text, to: columns - 2).map { "  \($0)" } }
 
     /// A type in words; a choice by what there is to choose.
