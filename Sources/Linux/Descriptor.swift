@@ -143,7 +143,7 @@ public final class Descriptor {
     }
 
     /// Reads without waiting from now on: a pipe or terminal of nssh's own, which has no other flags that could be lost. O_NONBLOCK.
-    public func setNonblocking() { _ = nssh_fcntl(raw, F_SETFL, Int(O_NONBLOCK)) }
+    public func setNonblocking() throws(Failure) { try check(nssh_fcntl(raw, F_SETFL, Int(O_NONBLOCK)), "fcntl", stage: "F_SETFL") }
 }
 
 extension [UInt8] {

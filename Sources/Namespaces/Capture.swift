@@ -15,11 +15,11 @@ final class Capture {
     private var otherEnd: Descriptor?
     private(set) var bytes: [UInt8] = []
 
-    init(_ name: String, _ descriptor: Descriptor, otherEnd: Descriptor? = nil) {
+    init(_ name: String, _ descriptor: Descriptor, otherEnd: Descriptor? = nil) throws(Failure) {
         self.name = name
         self.descriptor = descriptor
         self.otherEnd = otherEnd
-        descriptor.setNonblocking()
+        try descriptor.setNonblocking()
     }
 
     /// Reads what is there now; whether there was anything.

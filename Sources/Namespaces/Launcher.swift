@@ -51,7 +51,7 @@ public enum Launcher {
             resources.initImage = try initialImage()
             resources.emptyRoot = try root(options)
             report = try Descriptor.pipe()
-            report!.read.setNonblocking()
+            try report!.read.setNonblocking()
             resources.initReport = report!.write.raw
         }
         if options.foreground, isatty(0) == 1 { resources.terminal = 0 }

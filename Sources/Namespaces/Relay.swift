@@ -31,7 +31,7 @@ extension Process {
             close()
             throw error
         }
-        master.setNonblocking()
+        try master.setNonblocking()
         while (try? pass(from: master)) == true {}
         return try finish(timeout: timeout)
     }

@@ -41,7 +41,7 @@ struct Streams {
     /// What comes on its terminal is nssh's to read, or its user's, as with pipes.
     private mutating func keep(_ terminal: PseudoTerminal, _ options: Options) throws(Failure) {
         if case .terminal = options.stdout, options.session == .captured {
-            captures.append(Capture("stdout", try terminal.master.duplicate()))
+            captures.append(try Capture("stdout", try terminal.master.duplicate()))
         } else if options.session == .kept {
             if case .terminal = options.stdin { stdin = try terminal.master.duplicate() }
             if case .terminal = options.stdout { stdout = try terminal.master.duplicate() }
@@ -77,7 +77,7 @@ struct Streams {
             case .data(let bytes): source = try Descriptor.memory("nssh-stdin", contents: bytes)
             case .capture:
                 let pipe = try Descriptor.pipe()
-                captures.append(Capture(name, pipe.read, otherEnd: pipe.write))
+                captures.append(try Capture(name, pipe.read, otherEnd: pipe.write))
                 moves.append((pipe.write.raw, number))
                 return nil
             case .pipe:
