@@ -65,15 +65,5 @@ if archive tinfo; then set -- "$@" -l:libtinfo.a; else set -- "$@" -ltinfo; fi
 # 3. Lua's API for C modules (package.cpath), and nothing else: every exported symbol is hashed and looked at.
 set -- "$@" --export-dynamic-symbol='lua_*' --export-dynamic-symbol='luaL_*' --export-dynamic-symbol='luaopen_*'
 
-# 4. A position-independent Swift binary has 16,000 relative relocations: 400 KB to read at every start, 4 KB packed.
-# The loader understands that since glibc 2.36.
-glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null || echo 'glibc 0.0')
-glibc=${glibc#glibc }
-minor=${glibc#*.}
-minor=${minor%%[!0-9]*}
-if [ "${glibc%%.*}" -gt 2 ] || { [ "${glibc%%.*}" -eq 2 ] && [ "${minor:-0}" -ge 36 ]; }; then
-    set -- "$@" -z pack-relative-relocs
-fi
-
-# 5. Sections found by __start_NAME and __stop_NAME are kept, as the other linkers do (the holder's image is one).
+# 4. Sections found by __start_NAME and __stop_NAME are kept, as the other linkers do (the holder's image is one).
 exec "$lld" --as-needed "$@" -z nostart-stop-gc
