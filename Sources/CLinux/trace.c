@@ -8,10 +8,11 @@
 enum { ROOM = 8192 };
 
 static struct list {
-    volatile int count;
+    /// One more at each outermost start: a copy of nssh from an earlier trace adds nothing to this one.
+    volatile int count, generation;
     struct nssh_call calls[ROOM];
 } *list;
-static int depth;
+static int depth, generation;
 static enum nssh_maker self = NSSH_MAKER_NSSH;
 
 static long long now(void) {
@@ -20,25 +21,37 @@ static long long now(void) {
     return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
+static bool is_current(void) { return depth > 0 && list->generation == generation; }
+
 int nssh_trace_start(void) {
-    if (!list) {
+    // A copy that traces within an earlier trace of nssh's has a list of its own.
+    if (!list || (depth > 0 && !is_current())) {
         void *memory = mmap(NULL, sizeof *list, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (memory == MAP_FAILED) return -1;
         list = memory;
+        list->generation = generation;
     }
-    if (depth++ == 0) list->count = 0;
+    if (depth++ == 0) {
+        generation = ++list->generation;
+        list->count = 0;
+    }
     return list->count;
 }
 void nssh_trace_stop(void) { depth--; }
 
-bool nssh_tracing(void) { return depth > 0; }
+bool nssh_tracing(void) { return is_current(); }
 int nssh_trace_count(int *lost) {
     int count = list ? list->count : 0;
     *lost = count > ROOM ? count - ROOM : 0;
     return count > ROOM ? ROOM : count;
 }
 const struct nssh_call *nssh_trace_at(int index) { return &list->calls[index]; }
-void nssh_trace_as_function(void) { self = NSSH_MAKER_FUNCTION; }
+void nssh_trace_as_function(void) {
+    self = NSSH_MAKER_FUNCTION;
+    if (depth > 0 || !list) return;
+    munmap(list, sizeof *list); // nssh's: two that trace would write over each other
+    list = NULL;
+}
 enum nssh_maker nssh_trace_self(void) { return self; }
 
 static void copy(char *to, const char *from, size_t size) {
@@ -48,7 +61,7 @@ static void copy(char *to, const char *from, size_t size) {
 }
 
 int nssh_trace_begin(enum nssh_maker maker, const char *call, const char *text) {
-    if (depth == 0) return -1;
+    if (!is_current()) return -1;
     int index = __atomic_fetch_add(&list->count, 1, __ATOMIC_RELAXED);
     if (index >= ROOM) return -1;
     struct nssh_call *entry = &list->calls[index];
@@ -60,7 +73,7 @@ int nssh_trace_begin(enum nssh_maker maker, const char *call, const char *text) 
 }
 
 void nssh_trace_end(int index, long result, int error) {
-    if (index < 0) return;
+    if (index < 0 || !is_current()) return;
     struct nssh_call *entry = &list->calls[index];
     entry->duration = now() - entry->start;
     entry->result = result;

@@ -162,4 +162,30 @@ for name, text in pairs(launches) do
   end
 end
 
+tests["what an earlier trace has started adds nothing to a later one"] = function()
+  local p
+  ns.trace(function() p = ns.clone{ function() for _ = 1, 20 do sys.sleep(0.01) ns.run{ "true" } end end } end)
+  local calls = ns.trace(function() sys.sleep(0.1) end)
+  p:close()
+  check.eq(#calls, 0, tostring(calls))
+end
+
+tests["copies of nssh trace apart"] = function()
+  local function count()
+    for _ = 1, 50 do
+      if #ns.trace(function() ns.open("self", "uts"):close() end) ~= 2 then return false end
+    end
+    return true
+  end
+  local expected = #ns.trace(function() ns.open("self", "uts"):close() end)
+  check.eq(expected, 2)
+  local first <close> = ns.clone{ count }
+  local second <close> = ns.clone{ count }
+  check.eq({ first:wait(20).values, second:wait(20).values }, { { true, n = 1 }, { true, n = 1 } })
+  ns.trace(function()
+    local nested <close> = ns.clone{ count }
+    check.ok(nested:wait(20).values[1])
+  end)
+end
+
 return tests
