@@ -81,7 +81,7 @@ public final class Descriptor {
     }
 
     /// Writes a byte to a pipe that its reader may have left, without the SIGPIPE of that.
-    func writeIgnoringEnd(_ byte: UInt8) throws(Failure) {
+    public func writeIgnoringEnd(_ byte: UInt8) throws(Failure) {
         var byte = byte
         let old = signal(SIGPIPE, SIG_IGN)
         let errno = Glibc.write(raw, &byte, 1) < 0 ? Errno.last : nil

@@ -34,9 +34,28 @@ struct Mapper {
 
     /// Lets it map, and waits for it.
     func finish() throws(Failure) {
-        try go.writeAll([0])
-        let text = try said.readStream().lossy
-        while waitpid(pid, nil, 0) < 0, nssh_errno() == EINTR {}
+        let text: String
+        do throws(Failure) {
+            try go.writeIgnoringEnd(0)
+            text = try said.readStream().lossy
+        } catch {
+            _ = end()
+            throw error
+        }
+        // One that was killed says nothing, and may have mapped nothing.
+        let status = end()
         if !text.isEmpty { throw Failure(code: "EPERM", text, stage: "map ids", target: "nssh") }
+        if status != 0 { throw Failure(code: "ENDED", "the child that maps the ids was killed", stage: "map ids", target: "nssh") }
+    }
+
+    /// Lets it end without mapping.
+    func abandon() { _ = end() }
+
+    /// Its wait status; without a word to go on it ends at once.
+    private func end() -> Int32 {
+        go.close()
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0, nssh_errno() == EINTR {}
+        return status
     }
 }

@@ -19,7 +19,10 @@ public enum SelfMove {
                 } else {
                     // Once it is inside, nssh may not write more than its own id, and nobody outside that it starts then may either.
                     let mapper = try Mapper(plan.meanwhile)
-                    try Launch.inPlace([unshare])
+                    do throws(Failure) { try Launch.inPlace([unshare]) } catch {
+                        mapper.abandon()
+                        throw error
+                    }
                     try mapper.finish()
                 }
                 try Launch.inPlace(plan.launch.steps)

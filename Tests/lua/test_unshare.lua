@@ -95,4 +95,13 @@ tests["a host name set after unshare stays inside"] = function()
   check.eq(outside, "outside")
 end
 
+tests["one that fails leaves no process that would have written the maps"] = function()
+  local chunk = [[ns.unshare{ user = "root" } ns.limits{ user = 0 }
+    local ok, e = pcall(ns.unshare, { user = { uid = { { 0, 0, 10 } }, gid = { { 0, 0, 10 } } } })
+    local file <close> = io.open("/proc/thread-self/children")
+    print(ok, e.code, file:read("a"))]]
+  if sys.geteuid() ~= 0 then check.skip("another process writes maps for root only") end
+  check.eq(ns.run{ sys.readlink("/proc/self/exe"), "-e", chunk }.stdout, "false\tENOSPC\t\n")
+end
+
 return tests
