@@ -13,6 +13,7 @@ enum Launching {
     static func foreground(_ call: LuaCall) throws(LuaError) -> Int {
         let object = try call.receiver(ProcessObject.self)
         try object.requireOpen()
+        try kernel { () throws(Failure) in try object.process.requireUseOfTerminal() }
         guard let terminal = Terminal(0) else { throw .message("process:fg: nssh has no terminal to give, or is in the background") }
         fflush(nil)
         let exit = try kernel { () throws(Failure) in try object.process.goOn(in: terminal, keepsJobs: keepsJobs) }

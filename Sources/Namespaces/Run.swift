@@ -56,6 +56,18 @@ extension Process {
         return try finish(in: terminal, keepsJobs: keepsJobs)
     }
 
+    /// ^C and ^Z would not come back from what cannot use nssh's terminal.
+    ///
+    /// - Throws: why it cannot.
+    public func requireUseOfTerminal() throws(Failure) {
+        let reason =
+            body == .held
+            ? "is held and reads no terminal"
+            : terminal != nil ? "has a terminal of its own" : isDetached ? "is detached, in a session of its own" : nil
+        guard let reason else { return }
+        throw Failure(code: "EINVAL", "process \(pid) \(reason): it cannot be in the foreground", stage: "fg", target: "process \(pid)")
+    }
+
     /// What a function body sent back, once; nil when it sent nothing.
     public func takeResults() throws(Failure) -> [UInt8]? {
         defer { results = nil }

@@ -31,6 +31,7 @@ struct Streams {
             do throws(Failure) { copy = try Descriptor.duplicate(grant.descriptor, above: highest) } catch {
                 var failure = error
                 failure.stage = "fds[\(grant.number)]: F_DUPFD_CLOEXEC"
+                if failure.errno?.rawValue == EINVAL { failure.hint = "\(highest) is too near to the limit of open files: see ulimit -n" }
                 throw failure
             }
             theirs.append(copy)

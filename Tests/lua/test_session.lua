@@ -49,6 +49,34 @@ tests["a shell's streams are passed on"] = function()
   check.eq(r.status, 4)
 end
 
+tests["much input to a shell comes whole, and its end also within a line"] = function()
+  local nssh = sys.readlink("/proc/self/exe")
+  local lines = ("a line of the input\n"):rep(20000) .. "end"
+  local chunk = "local r = ns.shell{ session = true, timeout = 20, sh = 'stty -echo -onlcr; echo; cat; exit 4' } os.exit(r.status)"
+  local r = ns.run{ nssh, "-e", chunk, stdin = { data = lines }, timeout = 30 }
+  check.eq(r.status, 4)
+  -- What was typed before the echo was off is there twice.
+  check.eq(r.stdout:sub(-#lines // 2), lines:sub(-#lines // 2))
+end
+
+tests["input that nobody reads keeps a shell from nothing"] = function()
+  local nssh = sys.readlink("/proc/self/exe")
+  local data = { data = ("x\n"):rep(200000) }
+  local timed = "local r = ns.shell{ session = true, timeout = 0.5, 'sleep', '20' } os.exit(r.timed_out and 5 or 6)"
+  check.eq(ns.run{ nssh, "-e", timed, stdin = data, timeout = 10 }.status, 5)
+  local ended = "local r = ns.shell{ session = true, sh = 'sleep 0.3; exit 7' } os.exit(r.status)"
+  check.eq(ns.run{ nssh, "-e", ended, stdin = data, timeout = 10 }.status, 7)
+end
+
+tests["what cannot use nssh's terminal is not given it"] = function()
+  local held <close> = ns.clone{ uts = true, user = "root" }
+  check.fails(function() held:fg() end, "is held")
+  local own <close> = ns.clone{ session = true, "sleep", "10" }
+  check.fails(function() own:fg() end, "a terminal of its own")
+  local detached <close> = ns.clone{ detach = true, "sleep", "10" }
+  check.fails(function() detached:fg() end, "is detached")
+end
+
 tests["bad uses are refused"] = function()
   check.fails(function() ns.clone{ session = true, uts = true } end, "a held process has no terminal")
 end
@@ -86,6 +114,9 @@ tests["bad grants are refused"] = function()
   check.fails(function() ns.run{ fds = { x = io.stdout }, "true" } end, "numbers expected as keys")
   check.fails(function() ns.run{ fds = { [3] = 7 }, "true" } end, "%[3%]")
   check.fails(function() ns.run{ fds = { [3] = io.stdout }, function() end } end, "for a program")
+  local chunk = "ns.run{ fds = { [99] = io.stdout }, 'true' }"
+  local limited = ns.run{ "sh", "-c", "ulimit -n 100; exec \"$@\"", "sh", sys.readlink("/proc/self/exe"), "-e", chunk }
+  check.match(limited.stderr, "limit of open files")
   local file = io.tmpfile()
   file:close()
   check.fails(function() ns.run{ fds = { [3] = file }, "true" } end, "closed")
