@@ -10,7 +10,8 @@ public struct TopLevelLocals: Equatable {
 
     /// The variables in their order; a name may be there twice.
     public private(set) var variables: [Variable] = []
-    /// The chunk with its attributes blanked, so that columns do not move, and at its end the values of the variables returned.
+    /// The chunk with `<const>` for `<close>`, which is as long and as strict but closes nothing, and at its end the values of the
+    /// variables returned.
     public private(set) var source: [UInt8]
 
     /// Nil when the chunk declares none. The chunk need not be valid; `source` is not either then.
@@ -56,8 +57,10 @@ public struct TopLevelLocals: Equatable {
             var isClosed = false
             if text(position) == "<", text(position + 2) == ">" {
                 isClosed = text(position + 1) == "close"
-                let end = tokens[position + 2].start + 1
-                for byte in tokens[position].start..<end { source[byte] = UInt8(ascii: " ") }
+                if isClosed {
+                    let word = tokens[position + 1]
+                    source.replaceSubrange(word.start..<(word.start + word.length), with: Array("const".utf8))
+                }
                 position += 3
             }
             variables.append(Variable(name: name, isClosed: isClosed))

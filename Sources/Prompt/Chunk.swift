@@ -18,10 +18,11 @@ enum Chunk {
     /// - Throws: the syntax error.
     static func load(_ lua: Lua, _ text: String) throws(LuaError) -> Kind {
         let source = Array(text.utf8)
+        let asExpression: LuaError
         do throws(LuaError) {
             try lua.loadRelaxed(Array("return ".utf8) + source, name: "=stdin")
             return .expression
-        } catch {}
+        } catch { asExpression = error }
         // What is several lines, or was pasted, is a chunk with Lua's own meaning: its locals end with it.
         if !text.contains("\n"), let locals = TopLevelLocals(source) {
             do throws(LuaError) {
@@ -33,12 +34,21 @@ enum Chunk {
             try lua.loadRelaxed(source, name: "=stdin")
             return .statement
         } catch {
-            if case .value(let reference) = error {
-                reference.push(lua)
-                defer { lua.pop() }
-                if let message = lua.string(-1), message.hasSuffix("<eof>") { return .incomplete }
-            }
+            let message = Chunk.message(of: error, lua)
+            let expressionMessage = Chunk.message(of: asExpression, lua)
+            // `{1,` is no start of a statement, but one of an expression.
+            if message.hasSuffix("<eof>") || expressionMessage.hasSuffix("<eof>") { return .incomplete }
+            // Nor is `1 + * 2`: what is wrong with it is not that it starts with a number.
+            let opening = "stdin:1: unexpected symbol near '"
+            if message.hasPrefix(opening), text.hasPrefix(message.dropFirst(opening.count).dropLast()) { throw asExpression }
             throw error
         }
+    }
+
+    private static func message(of error: LuaError, _ lua: Lua) -> String {
+        guard case .value(let reference) = error else { return "" }
+        reference.push(lua)
+        defer { lua.pop() }
+        return lua.string(-1) ?? ""
     }
 }

@@ -24,8 +24,8 @@ struct Command {
                     let left = ":\(command.name) \(command.arguments)"
                     writeOut("  \(left)\(String(repeating: " ", count: max(1, 22 - left.count)))\(command.summary)\n")
                 }
-                writeOut("  !COMMAND             runs a shell command, in the terminal; !! runs the last one again\n")
-                writeOut("  ?NAME                explains a name: ?ns.clone\n")
+                writeOut("  !COMMAND              runs a shell command, in the terminal; !! runs the last one again\n")
+                writeOut("  ?NAME                 explains a name: ?ns.clone\n")
             },
             Command(name: "example", arguments: "NAME", summary: "shows and runs the example that help has: :example ns.clone") {
                 session, rest throws(LuaError) in
@@ -136,11 +136,11 @@ struct Command {
         session.transcript.add(line: "dofile(\(Command.quoted(path)))")
     }
 
-    /// `help` with a name.
+    /// `help` with a name; the overview without one.
     static func help(_ session: Session, _ name: String) throws(LuaError) {
         let lua = session.state.lua
         session.state.push(Help.function, lua)
-        lua.push(name)
+        if name.isEmpty { lua.pushNil() } else { lua.push(name) }
         try lua.call(arguments: 1, results: 0)
     }
 

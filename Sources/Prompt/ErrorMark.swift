@@ -25,6 +25,7 @@ enum ErrorMark {
         guard let range = find("\nstack traceback:\n", in: message[...]) else { return (message, "") }
         let frames = message[range.upperBound...].split(separator: "\n").filter { frame in
             !(frame.hasPrefix("\tstdin:") && frame.hasSuffix("in main chunk")) && frame != "\t[C]: in ?"
+                && !frame.hasPrefix("\t[C]: in function 'prompt.")
         }
         // Where only a function of C's stands between the input and the error, the message has named it.
         let isPlain = frames.allSatisfy { $0.hasPrefix("\t[C]:") }

@@ -54,13 +54,16 @@ enum LineReader {
 
     /// Leaves the line as it is on the screen, and forgets it.
     private static func clear() {
+        // Out of a search, and behind the last line of the input: the next prompt would be drawn over what stands below the cursor.
+        rl_callback_sigcleanup()
+        rl_end_of_line(1, 0)
+        rl_redisplay()
         writeError("^C\r\n")
         Hint.clear()
         // readline draws the line that is given up once more.
         Hint.isPaused = true
         defer { Hint.isPaused = false }
         rl_free_line_state()
-        rl_callback_sigcleanup()
         rl_replace_line("", 0)
     }
 

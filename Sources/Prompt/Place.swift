@@ -44,14 +44,15 @@ struct Place {
         let isCompared = lua.boolean(4)
         lua.top = 1
         lua.reserve(8)
-        // What the chunk assigns to is caught in a table of its own, before what it sees.
-        lua.pushTable()
-        lua.pushTable(fields: 1)
+        try lua.load(Array(Place.catching.utf8), name: "=prompt")
         lua.pushEnvironment(1)
-        lua.rawSet(-2, "__index")
+        try lua.call(arguments: 1, results: 2)
+        // chunk, metatable, what is assigned to
+        lua.pushTable()
+        lua.pushValue(2)
         lua.setMetatable(-2)
-        lua.pushValue(-1)
         lua.setEnvironment(1)
+        lua.remove(2)
         lua.insert(1)
         try lua.call(arguments: 0, results: -1)
         lua.reserve(8)
@@ -66,6 +67,25 @@ struct Place {
         return Int(lua.top)
     }
 
+    /// Makes the metatable of an environment, and the table of what is assigned to in it, before what the chunk sees. A table holds no
+    /// nil: the names of what that was assigned to are at `false`.
+    private static let catching = """
+        local outer = ...
+        local assigned, cleared = {}, {}
+        return {
+            __index = function(_, name)
+                local value = assigned[name]
+                if value == nil and not cleared[name] then return outer[name] end
+                return value
+            end,
+            __newindex = function(_, name, value)
+                assigned[name] = value
+                cleared[name] = value == nil or nil
+                assigned[false] = cleared
+            end,
+        }, assigned
+        """
+
     /// Takes out of a table what cannot cross; the names of that.
     private static func keepWhatCrosses(_ lua: Lua, _ table: Int32) -> [String] {
         lua.pushNil()
@@ -73,7 +93,9 @@ struct Place {
         var stays: [String] = []
         lua.pushNil()
         while (try? lua.next(table)) == true {
-            if let name = lua.string(-2), (try? Transfer.encode(lua, lua.top..<(lua.top + 1))) == nil { stays.append(name) }
+            if lua.kind(-2) == .string, let name = lua.string(-2), (try? Transfer.encode(lua, lua.top..<(lua.top + 1))) == nil {
+                stays.append(name)
+            }
             lua.pop()
         }
         for name in stays {

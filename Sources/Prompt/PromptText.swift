@@ -35,6 +35,26 @@ enum PromptText {
             }
         default: break
         }
-        return (try? lua.display(-1)) ?? nil
+        return (try? lua.display(-1)).map(marked)
+    }
+
+    /// A prompt with its escape sequences marked as readline wants them, `\u{1}…\u{2}`: what has no width must not be counted.
+    static func marked(_ prompt: String) -> String {
+        if prompt.unicodeScalars.contains("\u{1}") { return prompt }
+        var text = ""
+        var isInside = false
+        for scalar in prompt.unicodeScalars {
+            if scalar == "\u{1b}" {
+                text += isInside ? "" : "\u{1}"
+                isInside = true
+            }
+            text.unicodeScalars.append(scalar)
+            // ESC [ … letter, as of colours; another sequence is of two characters.
+            if isInside, scalar != "\u{1b}", scalar != "[", scalar.value >= 0x40 {
+                text += "\u{2}"
+                isInside = false
+            }
+        }
+        return isInside ? text + "\u{2}" : text
     }
 }

@@ -43,6 +43,8 @@ public struct ReadLoop {
             fflush(nil)
             Completer.pending = pending
             let prompt = pending.isEmpty ? PromptText.first(session) : PromptText.next(session)
+            // A prompt can be a function, and a signal may have come while it ran.
+            if FatalSignal.hasCome() { return }
             switch LineReader.read(prompt, isStopped: { state.isInterrupted }) {
             case .end:
                 if isTerminal { writeOut("\n") }

@@ -94,17 +94,30 @@ final class Session {
         lua.reserve(6)
         lua.pushNil()
         while try lua.next(index) {
-            if let name = lua.string(-2), locals.names.contains(name) {
-                try locals.set(lua, name)
-            } else {
-                lua.pushGlobals()
-                lua.pushValue(-3)
-                lua.pushValue(-3)
-                try lua.set(-3)
-                lua.pop(2)
+            // Among the names stands what nil was assigned to.
+            guard lua.kind(-2) == .boolean else {
+                try store(lua)
+                continue
             }
+            lua.pushNil()
+            while try lua.next(-2) {
+                lua.pop()
+                lua.pushNil()
+                try store(lua)
+            }
+            lua.pop()
         }
         lua.remove(index)
+    }
+
+    /// Assigns the value on top of the stack, which it pops, to the variable whose name is below it.
+    private func store(_ lua: Lua) throws(LuaError) {
+        if lua.kind(-2) == .string, let name = lua.string(-2), locals.names.contains(name) { return try locals.set(lua, name) }
+        lua.pushGlobals()
+        lua.pushValue(-3)
+        lua.pushValue(-3)
+        try lua.set(-3)
+        lua.pop(2)
     }
 
     /// The value at `index` is `_`, the ones before it `_1`, `_2` and so on.

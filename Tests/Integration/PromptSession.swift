@@ -43,6 +43,31 @@ extension Integration {
             #expect(running.end(timeout: 10).status == 0)
         }
 
+        @Test func attributesMeanWhatTheyMeanInLua() {
+            let running = Running.prompt()
+            #expect(running.enter("local z <cloze> = 1").contains("unknown attribute 'cloze'"))
+            #expect(running.enter("local k <const> = 1; k = 2").contains("attempt to assign to const variable 'k'"))
+            #expect(running.enter("local c <close> = nil; c = 2").contains("attempt to assign to const variable 'c'"))
+            // What prompts assign to is declared anew.
+            running.enter("local k <const> = 1")
+            running.enter("k = 2")
+            #expect(running.enter("z, k") == "nil\t2\r\n")
+            running.enter("local d <close> = setmetatable({}, { __close = function() error('no end') end })")
+            let failed = running.enter("d = nil")
+            #expect(failed.contains("no end") && !failed.contains("prompt."), "\(failed)")
+            running.leave()
+        }
+
+        @Test func anExpressionGoesOnToo() {
+            let running = Running.prompt()
+            running.enter("{ 1,", until: "   >> ")
+            #expect(running.enter("2 }") == "{ 1, 2 }\r\n")
+            running.enter("1 +", until: "   >> ")
+            #expect(running.enter("2") == "3\r\n")
+            #expect(running.enter("1 + * 2").contains("near '*'\r\n  1 + * 2\r\n      ^\r\n"))
+            running.leave()
+        }
+
         @Test func lastValuesHaveNames() {
             let running = Running.prompt()
             running.enter("6 * 7")
@@ -63,8 +88,11 @@ extension Integration {
             #expect(running.enter("f = print", until: "box> ") == "(only there: f)\r\n")
             #expect(running.enter("error('there')", until: "box> ").contains("stdin:1: there"))
             #expect(running.enter("!hostname", until: "box> ") == "inside\r\n")
+            running.enter("gone, kept = 1, 2", until: "box> ")
+            #expect(running.enter("gone = nil; return gone, kept", until: "box> ") == "nil\t2\r\n")
             running.enter(":out")
             #expect(running.enter("name, again, f") == "\"inside\"\t\"inside\"\tnil\r\n")
+            #expect(running.enter("gone, kept") == "nil\t2\r\n")
             let both = running.enter(":both sys.hostname()")
             #expect(both.contains("here  \"") && both.contains("≠ box   \"inside\""), "\(both)")
             #expect(running.enter(":both 1 + 1").contains("= box   2"))
@@ -133,6 +161,7 @@ extension Integration {
             #expect(running.enter(":out").contains("not in another place"))
             #expect(running.enter(":help").contains(":quit"))
             #expect(running.enter("?ns.inode").contains("ns.inode("))
+            #expect(running.enter("?").contains("To begin with"))
             #expect(running.enter(":demo").contains("demo_uts.lua"))
             #expect(running.enter(":time 1 + 1").contains("ms)"))
             running.enter("goto done ::done::")
@@ -207,9 +236,42 @@ extension Integration {
             running.enter("n = 0; function _PROMPT() n = n + 1; return n .. ' ok ' end", until: "1 ok ")
             #expect(running.enter("1", until: "2 ok ") == "1\r\n")
             running.leave()
+            // Colours have no width: the cursor goes home to where the line begins.
+            let coloured = Running.prompt(environment: ["TERM": "xterm"])
+            coloured.type("_PROMPT = '\\27[31mred> \\27[0m'\r")
+            let begun = coloured.expect("red> \u{1b}[0m")
+            coloured.type("abc\u{1}")
+            let typed = coloured.expect("abc\u{8}\u{8}\u{8}", from: begun)
+            coloured.type("\u{3}")
+            coloured.expect("red> ", from: typed)
+            coloured.type("\u{4}")
+            #expect(coloured.end(timeout: 10).status == 0)
             let other = Running.prompt(Identity.available[0], ["-E"], environment: ["XDG_CONFIG_HOME": config])
             #expect(other.enter("greeting") == "nil\r\n")
             other.leave()
+        }
+
+        @Test(arguments: [SIGTERM, SIGHUP]) func aPromptThatDoesNotEndIsEndedByASignal(_ signal: Int32) {
+            let running = Running.prompt()
+            running.type("function _PROMPT() io.write('busy') io.flush() while true do end end\r")
+            running.expect("busy", from: running.expect("end end\r\n"))
+            running.kill(signal)
+            #expect(running.end(timeout: 10).signal == signal)
+        }
+
+        @Test func nothingIsLeftBelowALineThatWasCleared() {
+            let running = Running.prompt(environment: ["TERM": "xterm"])
+            running.type("\u{1b}[200~first = 1\nsecond = 2\nthird = 3\u{1b}[201~")
+            running.expect("third = 3")
+            // To the first of three lines, and ^C: the prompt comes below the third.
+            running.type("\u{1}")
+            let from = running.expect("\u{1b}[A\u{1b}[A")
+            running.type("\u{3}")
+            let end = running.expect("^C", from: from)
+            #expect(String(decoding: running.stdout[from..<end], as: UTF8.self).contains("third = 3"))
+            running.expect(Running.sign, from: end)
+            running.type("\u{4}")
+            #expect(running.end(timeout: 10).status == 0)
         }
 
         @Test func historyHasNoDuplicates() {

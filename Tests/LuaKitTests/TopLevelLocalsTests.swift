@@ -17,8 +17,8 @@ import Testing
     @Test(arguments: ["x = 1", "do local x end", "function f() local x end", "-- local x", "'local x'", "", "local", "t.local_ = 1"])
     func thereAreNone(_ source: String) { #expect(TopLevelLocals(Array(source.utf8)) == nil) }
 
-    @Test func attributesAreBlankedInPlace() throws {
+    @Test func nothingIsClosedButAllIsConstant() throws {
         let found = try #require(TopLevelLocals(Array("local x <close>, y<const> = 1".utf8)))
-        #expect(String(decoding: found.source, as: UTF8.self) == "local x        , y        = 1\nreturn x, y")
+        #expect(String(decoding: found.source, as: UTF8.self) == "local x <const>, y<const> = 1\nreturn x, y")
     }
 }
