@@ -7,6 +7,8 @@ enum Chunk {
         /// Its values are to be shown.
         case expression
         case statement
+        /// A statement that ends with `return`: its values are shown, and nothing can follow it.
+        case returning
         /// A line that declares local variables, whose values it returns.
         case locals([TopLevelLocals.Variable])
         /// More lines are needed; nothing was pushed.
@@ -32,7 +34,7 @@ enum Chunk {
         }
         do throws(LuaError) {
             try lua.loadRelaxed(source, name: "=stdin")
-            return .statement
+            return isLast(lua, source) ? .returning : .statement
         } catch {
             let message = Chunk.message(of: error, lua)
             let expressionMessage = Chunk.message(of: asExpression, lua)
@@ -43,6 +45,13 @@ enum Chunk {
             if message.hasPrefix(opening), text.hasPrefix(message.dropFirst(opening.count).dropLast()) { throw asExpression }
             throw error
         }
+    }
+
+    /// Whether nothing can follow a chunk.
+    private static func isLast(_ lua: Lua, _ source: [UInt8]) -> Bool {
+        do throws(LuaError) { try lua.loadRelaxed(source + Array("\ndo end".utf8), name: "=stdin") } catch { return true }
+        lua.pop()
+        return false
     }
 
     private static func message(of error: LuaError, _ lua: Lua) -> String {

@@ -56,7 +56,7 @@ enum Escape {
             lua.rawSet(-2, position + 1)
         }
         try lua.call(arguments: lua.top - base - 1, results: 1, traceback: true)
-        session.transcript.add(line: "os.execute(\(Command.quoted(line)))")
+        session.transcript.add(shell: line, session.place?.label)
         if lua.kind(-1) == .table {
             lua.rawGet(-1, "ok")
             let isOk = lua.boolean(-1)

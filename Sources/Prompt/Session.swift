@@ -19,6 +19,8 @@ final class Session {
     var isOver = false
     /// The kernel calls of the last input.
     private(set) var calls: [Trace.Call] = []
+    /// The names that the last input has assigned to in a place.
+    private var assigned: [String] = []
     /// The first values of the last results, the newest first.
     private var results: [LuaReference] = []
     /// From so many seconds on an input's time is told.
@@ -44,7 +46,7 @@ final class Session {
             // Before it runs: it may end nssh.
             History.add(text)
             let seconds = try run(lua, kind)
-            transcript.add(text, kind, place?.label)
+            transcript.add(text, kind, place?.label, assigned: assigned)
             if timed || seconds >= longTime { writeOut("(\(Session.words(seconds)))\n") }
         } catch {
             lua.top = top
@@ -57,6 +59,7 @@ final class Session {
     private func run(_ lua: Lua, _ kind: Chunk.Kind) throws(LuaError) -> Double {
         let chunk = lua.top
         locals.show(lua, to: chunk)
+        assigned = []
         let first = try? Trace.start()
         let started = monotonicSeconds()
         defer { if let first { calls = Trace.stop(from: first).calls } }
@@ -112,7 +115,10 @@ final class Session {
 
     /// Assigns the value on top of the stack, which it pops, to the variable whose name is below it.
     private func store(_ lua: Lua) throws(LuaError) {
-        if lua.kind(-2) == .string, let name = lua.string(-2), locals.names.contains(name) { return try locals.set(lua, name) }
+        if lua.kind(-2) == .string, let name = lua.string(-2) {
+            if Quoting.isName(name) { assigned.append(name) }
+            if locals.names.contains(name) { return try locals.set(lua, name) }
+        }
         lua.pushGlobals()
         lua.pushValue(-3)
         lua.pushValue(-3)

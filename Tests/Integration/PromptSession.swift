@@ -153,6 +153,29 @@ extension Integration {
             #expect(result.status == 0 && result.stdout == "2\nbox\nbox!\nfrom the shell\n", "\(result)")
         }
 
+        /// Comments, `return`, several lines, and what was done in a place.
+        @Test func whatIsSavedMeansTheSame() {
+            let file = "\(Place.directory)/meaning.lua"
+            defer { unlink(file) }
+            let running = Running.prompt()
+            running.enter("5 -- five")
+            running.enter("x = 'outer'")
+            running.enter("do local x = 'inner' end local x = 'mine' do", until: "   >> ")
+            running.enter("end")
+            running.enter("x")
+            running.enter("local box <close> = ns.clone{ user = 'root', uts = 'box' }")
+            running.enter(":in box", until: "box> ")
+            running.enter("name = sys.hostname() -- there", until: "box> ")
+            running.enter("!hostname", until: "box> ")
+            running.enter(":out")
+            running.enter("return name")
+            running.enter("name .. '!'")
+            #expect(running.enter(":save \(file)").contains("saved"))
+            running.leave()
+            let result = run(file)
+            #expect(result.status == 0 && result.stdout == "5\nouter\nbox\nbox\nbox!\n", "\(result)")
+        }
+
         @Test func commandsSayWhatIsWrong() {
             let running = Running.prompt()
             #expect(running.enter(":hlep").contains("did you mean 'help'?"))
