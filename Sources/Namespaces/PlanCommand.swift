@@ -90,9 +90,11 @@ public struct PlanCommand {
 
     private mutating func addUser(_ options: Options) throws(Inexpressible) {
         guard options.types.contains(.user), let map = options.user else { return }
+        if options.gid != nil, PlanCommand.deniesSetgroups(map) {
+            throw Inexpressible("gid: unshare(1) calls setgroups(2) with it, which its map of user denies")
+        }
         switch map {
         case .unmapped: words.append("--user")
-        // Both deny setgroups(2), which nssh leaves to root.
         case .root: words.append("--map-root-user")
         case .identity: words.append("--map-current-user")
         case .subordinate(let uid, let gid): words += geteuid() == 0 ? try ranges(uid, gid) : ["--map-root-user", "--map-auto"]
@@ -104,8 +106,22 @@ public struct PlanCommand {
 
     private func ranges(_ uid: [IDRange], _ gid: [IDRange]) throws(Inexpressible) -> [String] {
         if uid.count > 1 || gid.count > 1 { throw Inexpressible("user: older unshare(1) take one range of each; write the maps by hand") }
+        // As root nssh writes the maps itself.
+        if geteuid() == 0, !Subordinate.gives(uid, in: "/etc/subuid") || !Subordinate.gives(gid, in: "/etc/subgid") {
+            throw Inexpressible("user: unshare(1) calls newuidmap(1), which wants the ranges in /etc/subuid and /etc/subgid for root too")
+        }
         return ["--user"] + uid.map { "--map-users=\($0.outside),\($0.inside),\($0.count)" }
             + gid.map { "--map-groups=\($0.outside),\($0.inside),\($0.count)" }
+    }
+
+    /// Whether unshare(1) denies setgroups(2), which nssh leaves to root.
+    private static func deniesSetgroups(_ map: UserMap) -> Bool {
+        switch map {
+        case .root, .identity: true
+        case .ranges(_, _, let deny): deny
+        case .subordinate: geteuid() != 0
+        case .unmapped: false
+        }
     }
 
     private mutating func addEnvironment(_ options: Options) {

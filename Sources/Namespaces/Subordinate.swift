@@ -30,6 +30,17 @@ public enum Subordinate {
         return [IDRange(inside: 0, outside: own, count: 1)] + numbered(found, from: 1)
     }
 
+    /// Whether newuidmap(1) or newgidmap(1) may map these for the calling user, as lines of a file say.
+    static func gives(_ ranges: [IDRange], in path: String) -> Bool {
+        let name = getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) }
+        let text = (try? Descriptor.open(Array(path.utf8), flags: O_RDONLY).readStream().lossy) ?? ""
+        let lines = parse(text, users: [name, String(geteuid())].compactMap { $0 })
+        return ranges.allSatisfy { range in
+            let end = UInt64(range.outside) + UInt64(range.count)
+            return lines.contains { $0.start <= range.outside && end <= UInt64($0.start) + UInt64($0.count) }
+        }
+    }
+
     private static func numbered(_ ranges: [(start: UInt32, count: UInt32)], from first: UInt32) -> [IDRange] {
         var inside = first
         return ranges.map { range in

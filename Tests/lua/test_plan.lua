@@ -111,4 +111,24 @@ tests["Go's SysProcAttr has the flags, maps and strings of the options"] = funct
   check.match(go, "UidMappings: %[%]syscall%.SysProcIDMap{{ContainerID: 0, HostID: 1000, Size: 1}},")
 end
 
+tests["a command line that unshare(1) would refuse is none"] = function()
+  for _, user in ipairs{ "root", "self" } do
+    local plan = ns.plan{ user = user, gid = 0, "true" }
+    check.eq(plan.command, nil)
+    check.match(plan.inexpressible.command, "^gid: .*setgroups")
+  end
+  check.match(ns.plan{ user = "root", uid = 0, "true" }.command, "%-%-setuid=0")
+  if sys.geteuid() ~= 0 then return end
+  -- newuidmap(1) holds root to /etc/subuid as well.
+  local options = { user = { uid = { { 0, 0, 10 } }, gid = { { 0, 0, 10 } } }, sh = "cat /proc/self/uid_map" }
+  local plan = ns.plan(options)
+  if plan.command then
+    check.eq(ns.run{ sh = plan.command }.stdout, ns.run(options).stdout)
+  else
+    check.match(plan.inexpressible.command, "newuidmap")
+  end
+  local auto = ns.plan{ user = "auto", "true" }
+  if auto.command then check.ok(ns.run{ sh = auto.command }.ok, auto.command) end
+end
+
 return tests
