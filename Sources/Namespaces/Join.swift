@@ -68,7 +68,8 @@ extension Join {
 
     /// A target's namespace of one type; nil when nssh is in it.
     public static func target(_ target: Target, type: NamespaceType) throws(Failure) -> Join? {
-        var join = try handle(try target.open(type), path: target.path)
+        // Not a copy of a handle: a command line names the descriptor of the one that stays open.
+        var join = try handle(try target.borrow(type), path: target.path)
         switch target {
         case .process(let process): join?.origin = .pid(process.pid)
         case .pid(let pid): join?.origin = .pid(pid)

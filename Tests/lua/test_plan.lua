@@ -131,4 +131,11 @@ tests["a command line that unshare(1) would refuse is none"] = function()
   if auto.command then check.ok(ns.run{ sh = auto.command }.ok, auto.command) end
 end
 
+tests["a command line names a handle by its own descriptor"] = function()
+  local p <close> = ns.clone{ uts = "box", user = "root" }
+  local h <close> = p:open("uts")
+  if sys.geteuid() ~= 0 then check.skip("joining it alone takes root") end
+  check.eq(ns.run{ sh = ns.plan{ uts = h, "hostname" }.command }.stdout, "box\n")
+end
+
 return tests
