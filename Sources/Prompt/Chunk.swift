@@ -38,6 +38,8 @@ enum Chunk {
         } catch {
             let message = Chunk.message(of: error, lua)
             let expressionMessage = Chunk.message(of: asExpression, lua)
+            // A string in quotation marks goes on only after a backslash.
+            if message.hasSuffix("unfinished string near <eof>"), !text.hasSuffix("\\"), !text.hasSuffix("\\z") { throw error }
             // `{1,` is no start of a statement, but one of an expression.
             if message.hasSuffix("<eof>") || expressionMessage.hasSuffix("<eof>") { return .incomplete }
             // Nor is `1 + * 2`: what is wrong with it is not that it starts with a number.

@@ -64,6 +64,9 @@ extension Integration {
             #expect(running.enter("2 }") == "{ 1, 2 }\r\n")
             running.enter("1 +", until: "   >> ")
             #expect(running.enter("2") == "3\r\n")
+            #expect(running.enter("x = 'open").contains("unfinished string"))
+            running.enter("'a\\z", until: "   >> ")
+            #expect(running.enter("b'") == "\"ab\"\r\n")
             #expect(running.enter("1 + * 2").contains("near '*'\r\n  1 + * 2\r\n      ^\r\n"))
             running.leave()
         }
@@ -284,6 +287,8 @@ extension Integration {
 
         @Test func nothingIsLeftBelowALineThatWasCleared() {
             let running = Running.prompt(environment: ["TERM": "xterm"])
+            // Bracketed paste is on.
+            running.expect("\u{1b}[?2004h")
             running.type("\u{1b}[200~first = 1\nsecond = 2\nthird = 3\u{1b}[201~")
             running.expect("third = 3")
             // To the first of three lines, and ^C: the prompt comes below the third.

@@ -17,6 +17,8 @@ enum Hint {
     static func install(_ text: @escaping ([UInt8]) -> String?) {
         guard isatty(1) == 1, !["", "dumb"].contains(environmentValue("TERM") ?? "") else { return }
         self.text = text
+        // readline takes the terminal for a dumb one, without bracketed paste and rows, when it finds this function as it starts.
+        rl_initialize()
         nssh_rl_set_redisplay {
             rl_redisplay()
             Hint.draw()
