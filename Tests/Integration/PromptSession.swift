@@ -302,6 +302,19 @@ extension Integration {
             #expect(running.end(timeout: 10).status == 0)
         }
 
+        @Test func theHintIsClearedWhereItIs() {
+            let running = Running.prompt(environment: ["TERM": "xterm"])
+            running.type("\u{1b}[200~first = 1\nsecond = ns.clone{\u{1b}[201~")
+            let from = running.expect("\u{1b}8", from: running.expect("\u{1b}[22m"))
+            running.type("\u{1}")
+            let end = running.expect("\u{1b}[A", from: from)
+            #expect(String(decoding: running.stdout[from..<end], as: UTF8.self).contains("\u{1b}[B\r\u{1b}[K\u{1b}8"))
+            running.type("\u{3}")
+            running.expect(Running.sign, from: running.expect("^C", from: end))
+            running.type("\u{4}")
+            #expect(running.end(timeout: 10).status == 0)
+        }
+
         @Test func historyHasNoDuplicates() {
             let running = Running.prompt()
             for line in ["a = 1", "b = 2", "a = 1"] { running.enter(line) }

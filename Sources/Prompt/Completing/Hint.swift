@@ -20,6 +20,7 @@ enum Hint {
         // readline takes the terminal for a dumb one, without bracketed paste and rows, when it finds this function as it starts.
         rl_initialize()
         nssh_rl_set_redisplay {
+            Hint.erase()
             rl_redisplay()
             Hint.draw()
         }
@@ -32,6 +33,13 @@ enum Hint {
         LineReader.writeTerminal("\u{1b}[J")
     }
 
+    /// Clears it while the cursor is still where it was drawn: readline may move it up, or write over a part of the row.
+    private static func erase() {
+        if isPaused || !isShown { return }
+        isShown = false
+        LineReader.writeTerminal("\u{1b}7\u{1b}[B\r\u{1b}[K\u{1b}8")
+    }
+
     private static func draw() {
         if isPaused { return }
         var hint: String?
@@ -39,10 +47,10 @@ enum Hint {
         if nssh_rl_point() == nssh_rl_end(), nssh_rl_point() > 0 {
             hint = text(Array(UnsafeRawBufferPointer(start: nssh_rl_line(), count: Int(nssh_rl_point()))))
         }
-        guard hint != nil || isShown else { return }
-        isShown = hint != nil
+        guard let hint else { return }
+        isShown = true
         // Down and up again makes a row below at the end of the screen; then: keep the place, a row down, its start, clear, back.
-        let shown = hint.map { "\u{1b}[2m\(TextWidth.cut($0, to: Printer.terminalColumns - 1))\u{1b}[22m" } ?? ""
+        let shown = "\u{1b}[2m\(TextWidth.cut(hint, to: Printer.terminalColumns - 1))\u{1b}[22m"
         LineReader.writeTerminal("\u{1b}D\u{1b}M\u{1b}7\u{1b}[B\r\u{1b}[K\(shown)\u{1b}8")
     }
 }
