@@ -9,6 +9,8 @@ enum InterruptSignals {
     nonisolated(unsafe) private static var state: LuaState?
     /// The signal that ends nssh, once it has come.
     nonisolated(unsafe) private(set) static var fatal: Int32 = 0
+    /// When it came, on `monotonicSeconds`.
+    nonisolated(unsafe) private static var since = 0.0
 
     /// Sets the handlers; what was ignored when nssh started stays ignored.
     static func install(_ state: LuaState) {
@@ -19,7 +21,16 @@ enum InterruptSignals {
         nssh_reset_signal(SIGCHLD)
         for signal in [SIGINT, SIGTERM, SIGHUP] where nssh_signal_is_ignored(signal) == 0 {
             nssh_on_signal(signal) { number in
-                if number != SIGINT { InterruptSignals.fatal = number }
+                if number != SIGINT {
+                    // Code in C that does not listen (a pattern that matches for ever) is ended by another one a second later; children
+                    // die with nssh. Two at once are one: a terminal that closes sends more than one.
+                    if InterruptSignals.fatal == 0 {
+                        InterruptSignals.fatal = number
+                        InterruptSignals.since = monotonicSeconds()
+                    } else if monotonicSeconds() - InterruptSignals.since > 1 {
+                        InterruptSignals.endAsSignalled()
+                    }
+                }
                 InterruptSignals.state?.interrupt()
                 nssh_repeat_alarm(1)
             }

@@ -102,6 +102,20 @@ extension Integration {
             #expect(running.end(timeout: 5).signal == signal)
         }
 
+        /// Lua's hooks do not reach into C.
+        @Test func codeThatDoesNotListenIsEndedByTheSecond() {
+            let running = Running.prompt()
+            let from = running.stdout.count
+            running.type("print('o' .. 'n') io.flush(); ('x'):rep(1e6):find(('x?'):rep(30) .. ('x'):rep(30) .. 'y')\r")
+            running.expect("on\r\n", from: from)
+            running.kill(SIGTERM)
+            running.kill(SIGTERM)
+            usleep(1_200_000)
+            #expect(!ProcessEntry.isDead(running.pid))
+            running.kill(SIGTERM)
+            #expect(running.end(timeout: 5).signal == SIGTERM)
+        }
+
         @Test func exitCodesAreTheScripts() {
             let running = Running.prompt()
             running.type("os.exit(6)\r")

@@ -21,7 +21,8 @@ struct HelpText {
         lines += ["", "To begin with:"]
         lines += table([
             ("box = ns.clone{user=\"root\", uts=\"box\"}", "a process in new namespaces"),
-            ("box:run{\"hostname\"}", "a program in there"), ("box:close()", "its end"),
+            ("box:run{\"hostname\"}", "a program in there"),
+            ("ns.inode(box, \"uts\"), ns.inode(\"self\", \"uts\")", "two numbers: two namespaces"), ("box:close()", "its end"),
         ])
         lines += [""]
         lines += wrap(
