@@ -24,6 +24,14 @@ struct ProcessEntry: Hashable, CustomStringConvertible {
         name = String(text[text.index(after: open)..<close])
     }
 
+    /// The processor time that it has taken in user mode, in clock ticks; nil when it is gone.
+    static func ticks(_ pid: Int32) -> Int? {
+        let text = Place.text("/proc/\(pid)/stat")
+        guard let close = text.lastIndex(of: ")") else { return nil }
+        let fields = text[text.index(after: close)...].split(separator: " ")
+        return fields.count > 11 ? Int(fields[11]) : nil
+    }
+
     /// Whether it is gone, or only waits to be reaped.
     static func isDead(_ pid: Int32) -> Bool { ProcessEntry(pid)?.isEnding ?? true }
 

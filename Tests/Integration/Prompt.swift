@@ -108,6 +108,8 @@ extension Integration {
             let from = running.stdout.count
             running.type("print('o' .. 'n') io.flush(); ('x'):rep(1e6):find(('x?'):rep(30) .. ('x'):rep(30) .. 'y')\r")
             running.expect("on\r\n", from: from)
+            // It is in C by then: that shows in the time it takes.
+            #expect(eventually { (ProcessEntry.ticks(running.pid) ?? 0) > 5 })
             running.kill(SIGTERM)
             running.kill(SIGTERM)
             usleep(1_200_000)
