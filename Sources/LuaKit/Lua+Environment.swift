@@ -9,7 +9,4 @@ extension Lua {
 
     /// Pushes the `_ENV` of the chunk at `index`; nil when it has none.
     public func pushEnvironment(_ chunk: Int32) { if lua_getupvalue(raw, absolute(chunk), 1) == nil { pushNil() } }
-
-    /// Pushes a metamethod of the value at `index`; false, and nothing is pushed, when there is none. luaL_getmetafield.
-    public func pushMetamethod(_ index: Int32, _ name: String) -> Bool { luaL_getmetafield(raw, index, name) != LUA_TNIL }
 }

@@ -133,7 +133,7 @@ struct Command {
         let code = source.first == UInt8(ascii: "#") ? Array(source.drop { $0 != 10 }) : source
         try session.state.lua.loadRelaxed(code, name: "@\(path)")
         try session.state.lua.call(arguments: 0, results: 0, traceback: true)
-        session.transcript.add(line: "dofile(\(Command.quoted(path)))")
+        session.transcript.add(line: "dofile(\(Quoting.quote(path.utf8)))")
     }
 
     /// `help` with a name; the overview without one.
@@ -142,10 +142,5 @@ struct Command {
         session.state.push(Help.function, lua)
         if name.isEmpty { lua.pushNil() } else { lua.push(name) }
         try lua.call(arguments: 1, results: 0)
-    }
-
-    /// A string literal of Lua.
-    static func quoted(_ text: String) -> String {
-        "\"" + text.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : $0 == "\n" ? "\\n" : String($0) }.joined() + "\""
     }
 }

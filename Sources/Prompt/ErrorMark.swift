@@ -1,4 +1,5 @@
 import Bindings
+import Linux
 import LuaKit
 
 /// An error of what was typed: its line with a mark under the place, what was meant, and a traceback only where it says more.
@@ -13,8 +14,8 @@ enum ErrorMark {
         let found = mark(what, line)
         if let found, find("; did you mean", in: text[...]) == nil { text += suggestion(what, line, found.start, session) }
         if let found {
-            let blanks = line[..<found.start].map { $0 == "\t" ? "\t" : String(repeating: " ", count: width($0)) }.joined()
-            let marks = String(repeating: "^", count: max(1, line[found.start..<found.end].reduce(0) { $0 + width($1) }))
+            let blanks = line[..<found.start].map { $0 == "\t" ? "\t" : String(repeating: " ", count: TextWidth.of($0)) }.joined()
+            let marks = String(repeating: "^", count: max(1, line[found.start..<found.end].reduce(0) { $0 + TextWidth.of($1) }))
             text += "\n  \(line)\n  \(blanks)\(marks)"
         }
         return text + parts.traceback
@@ -92,8 +93,4 @@ enum ErrorMark {
     }
 
     private static func isNamePart(_ character: Character) -> Bool { character == "_" || character.isLetter || character.isNumber }
-
-    private static func width(_ character: Character) -> Int {
-        character.isASCII ? 1 : character.unicodeScalars.first!.value >= 0x1100 ? 2 : 1
-    }
 }

@@ -58,7 +58,7 @@ final class Locals {
         for (position, variable) in variables.enumerated() where variable.isClosed {
             let value = first + Int32(position)
             if lua.kind(value) == .nil || lua.kind(value) == .boolean && !lua.boolean(value) { continue }
-            guard lua.pushMetamethod(value, "__close") else {
+            guard lua.pushMetafield(value, "__close") != .none else {
                 throw .message("variable '\(variable.name)' got a non-closable value")
             }
             lua.pop()
@@ -113,7 +113,7 @@ final class Locals {
     private static func close(_ lua: Lua) throws(LuaError) {
         let top = lua.top
         defer { lua.top = top }
-        guard lua.pushMetamethod(top, "__close") else { return }
+        guard lua.pushMetafield(top, "__close") != .none else { return }
         lua.pushValue(top)
         lua.pushNil()
         try lua.call(arguments: 2, results: 0, traceback: true)

@@ -34,7 +34,7 @@ struct Transcript {
 
     /// Adds a shell command.
     mutating func add(shell line: String, _ place: String?) {
-        let call = "os.execute(\(Command.quoted(line)))"
+        let call = "os.execute(\(Quoting.quote(line.utf8)))"
         lines.append(place.map { "ns.call(\($0), function() \(call) end)" } ?? call)
     }
 
