@@ -21,6 +21,7 @@ return {
     "pins",
     "unpin",
     "find",
+    "scan",
     "limits",
     "weak",
     "features",

@@ -153,6 +153,15 @@
 ---@field fds? table<integer, file*|nssh.handle|nssh.socket> descriptors that a program gets: { [3] = a file, a handle or a socket }
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
+---@class nssh.ns_scan
+---@field types? nssh.type|(nssh.type)[] only these types
+---@field tasks? boolean threads that are not where their process is; true if not given
+---@field fds? boolean open descriptors; true if not given
+---@field sockets? boolean sockets and tun devices; true if not given
+---@field mounts? boolean mounts in every mnt namespace; true if not given
+---@field deep? boolean descriptors in flight, io_uring files, open files of /proc, suspects; false if not given
+---@field names? boolean name, uid and inner pids of every process; true if not given
+
 ---@class nssh.ns_shell
 ---@field [integer] string|function|number
 ---@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join
@@ -548,6 +557,12 @@ function ns.unpin(path) end
 ---@return (table)[] list kind, name, pid or path, and target of each; of a container also runtime and id
 ---@return (string)[] unreadable what could not be looked at, and why
 function ns.find(name) end
+
+---Looks for every namespace of the machine
+---What could not be read is in snapshot.unreadable.
+---@param options? nssh.ns_scan what to look through
+---@return nssh.snapshot snapshot every namespace that could be seen, and what holds it
+function ns.scan(options) end
 
 ---Shows how many namespaces of each type may be made in a user namespace, or sets it. /proc/sys/user
 ---The limits count what each user has made there and below, and those of all outer user namespaces hold too. In the initial user namespace they are those of the whole machine: changing them takes machine = true.

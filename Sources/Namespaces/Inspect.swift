@@ -60,28 +60,38 @@ public enum Inspect {
         return try difference(a, b).isEmpty
     }
 
-    /// Reads the number of `uts:[4026531838]`; without a string on the way, since a look at a process takes ten of them.
+    /// Reads the number of `uts:[4026531838]`.
     private static func readInode(_ path: String, below directory: Int32 = Proc.root) throws(Failure) -> UInt64 {
-        var errno: Errno?
-        let inode: UInt64? = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { buffer in
+        switch look(path, below: directory) {
+        case .inode(let inode): return inode
+        case .refused(let errno): throw Failure("readlinkat", errno, target: directory == Proc.root ? "/proc/\(path)" : path)
+        case .other: throw Failure(code: "EINVAL", "/proc/\(path) does not read like uts:[4026531838]", target: path)
+        }
+    }
+
+    /// What a link below /proc/PID/ns says.
+    enum Look {
+        case inode(UInt64)
+        case refused(Errno)
+        /// It has another form.
+        case other
+    }
+
+    /// Reads a link, without a string on the way: a look at a process takes ten of them. readlinkat(2).
+    static func look(_ path: String, below directory: Int32) -> Look {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { buffer in
             let text = UnsafeMutableRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self)
             let count = readlinkat(directory, path, text, buffer.count)
-            if count < 0 {
-                errno = .last
-                return nil
-            }
+            if count < 0 { return .refused(.last) }
             guard count < buffer.count, count > 2, buffer[count - 1] == UInt8(ascii: "]"),
                 let start = buffer[..<count].firstIndex(of: UInt8(ascii: "["))
-            else { return nil }
+            else { return .other }
             var number: UInt64 = 0
             for byte in buffer[(start + 1)..<(count - 1)] {
-                guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
+                guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return .other }
                 number = number &* 10 &+ UInt64(byte - UInt8(ascii: "0"))
             }
-            return number
+            return .inode(number)
         }
-        if let inode { return inode }
-        if let errno { throw Failure("readlinkat", errno, target: directory == Proc.root ? "/proc/\(path)" : path) }
-        throw Failure(code: "EINVAL", "/proc/\(path) does not read like uts:[4026531838]", target: path)
     }
 }

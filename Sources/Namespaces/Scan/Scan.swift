@@ -1,0 +1,92 @@
+import CLinux
+import Glibc
+import Linux
+
+/// Takes a snapshot: runs one small discoverer after the other, each in a file of its own, `Scan+Source.swift`. A process, thread or
+/// descriptor that goes away meanwhile is no error; what the kernel does not let nssh read is listed.
+public final class Scan {
+    let options: ScanOptions
+    /// Tells that a source is at step `done` of `all`; for long scans on a terminal.
+    let progress: ((_ source: Snapshot.Source, _ done: Int, _ all: Int) -> Void)?
+    var snapshot = Snapshot()
+    /// In order of discovery; sorted at the end.
+    private var namespaces: [Snapshot.Namespace] = []
+    private var positions: [NamespaceKey: Int32] = [:]
+
+    /// Looks through everything that `options` want.
+    ///
+    /// - Throws: `Failure.interrupted`, or when there is no /proc.
+    public static func take(
+        _ options: ScanOptions = ScanOptions(), progress: ((_ source: Snapshot.Source, _ done: Int, _ all: Int) -> Void)? = nil
+    ) throws(Failure) -> Snapshot {
+        let scan = Scan(options, progress)
+        let names = try System.uname()
+        scan.snapshot.time = try System.clock(CLOCK_REALTIME)
+        scan.snapshot.host = names.nodename.lossy
+        scan.snapshot.kernel = names.release.lossy
+        scan.snapshot.uid = geteuid()
+        scan.snapshot.ownPid = Proc.own
+        scan.snapshot.types = options.types.list
+        try scan.run(.processes) { () throws(Failure) in try scan.lookThroughProcesses() }
+        try scan.run(.relations) { () throws(Failure) in try scan.lookAtRelations() }
+        scan.finish()
+        return scan.snapshot
+    }
+
+    private init(_ options: ScanOptions, _ progress: ((Snapshot.Source, Int, Int) -> Void)?) {
+        self.options = options
+        self.progress = progress
+    }
+
+    /// Runs a discoverer, which returns how many things it has looked at.
+    private func run(_ source: Snapshot.Source, _ body: () throws(Failure) -> Int) throws(Failure) {
+        let start = monotonicSeconds()
+        let looked = try body()
+        snapshot.costs.append(Snapshot.Cost(source: source, seconds: monotonicSeconds() - start, looked: looked))
+    }
+
+    /// How many have been found so far.
+    var count: Int { namespaces.count }
+
+    /// The position of a namespace, which is added if it is new.
+    func position(of key: NamespaceKey) -> Int32 {
+        if let known = positions[key] { return known }
+        let new = Int32(namespaces.count)
+        positions[key] = new
+        namespaces.append(Snapshot.Namespace(key))
+        return new
+    }
+
+    /// The namespace at a position.
+    subscript(_ position: Int32) -> Snapshot.Namespace {
+        get { namespaces[Int(position)] }
+        set { namespaces[Int(position)] = newValue }
+        _modify { yield &namespaces[Int(position)] }
+    }
+
+    /// Notes what holds a namespace.
+    func note(_ holder: Holder, of key: NamespaceKey) { self[position(of: key)].holders.append(holder) }
+
+    /// Notes what could not be read; nothing when the thing has only gone away.
+    func note(unreadable target: String, pid: Int32? = nil, _ errno: Errno, in source: Snapshot.Source) {
+        if errno.rawValue == ENOENT || errno.rawValue == ESRCH { return }
+        snapshot.unreadable.append(Snapshot.Unreadable(source: source, target: target, pid: pid, errno: errno))
+    }
+
+    /// Throws on ^C; to be called once for each process.
+    func pause(_ source: Snapshot.Source, _ done: Int, _ all: Int) throws(Failure) {
+        if interruptIsPending() { throw .interrupted }
+        progress?(source, done, all)
+    }
+
+    /// Brings everything into its final order.
+    private func finish() {
+        let order = namespaces.indices.sorted { namespaces[$0].key < namespaces[$1].key }
+        var moved = [Int32](repeating: 0, count: order.count)
+        for (new, old) in order.enumerated() { moved[old] = Int32(new) }
+        snapshot.namespaces = order.map { namespaces[$0] }
+        for position in snapshot.places.indices where snapshot.places[position] >= 0 {
+            snapshot.places[position] = moved[Int(snapshot.places[position])]
+        }
+    }
+}
