@@ -40,14 +40,14 @@ demo.main{
     { outside = "ipcmk -Q",
       checks = { { "outside, a queue is made", function(out) return out:find("%d+$") ~= nil end } } },
     { outside = "ipcs -q", name = "made",
-      text = "There it is.",
+      why = "There it is.",
       checks = {
         { "outside, there is one queue more", function(out, s) return select(2, new_keys(out, s.out.before)) == 1 end },
       } },
     { enter = { uts = true, ipc = true },
       text = "CLONE_NEWIPC is added to the flags." },
     { inside = "ipcs -q", name = "inside",
-      text = "A new IPC namespace is not a copy, it starts empty: the host's queue cannot be named here, not even by root.",
+      why = "A new IPC namespace is not a copy, it starts empty: the host's queue cannot be named here, not even by root.",
       checks = {
         { "inside, the host's queue is not there", function(out, s) return none_of(out, keys(s.out.made)) end, depends = "ipc" },
         { "inside, there is no queue at all", function(out) return select(2, keys(out)) == 0 end, depends = "ipc" },
@@ -57,12 +57,12 @@ demo.main{
       } },
     { inside = "ipcmk -Q" },
     { inside = "ipcs -q", name = "inside_made",
-      text = "The other way round: a queue made inside. Its id may be the same as the host's, each namespace counts for itself.",
+      why = "The other way round: a queue made inside. Its id may be the same as the host's, each namespace counts for itself.",
       checks = {
         { "inside, there is one queue more", function(out, s) return select(2, new_keys(out, s.out.inside)) == 1 end },
       } },
     { outside = "ipcs -q",
-      text = "Outside there is still just the first.",
+      why = "Outside there is still just the first.",
       checks = {
         { "outside, the queues are what they were", function(out, s) return out == s.out.made end, depends = "ipc" },
         { "outside, the queue that was made inside is not there", function(out, s)

@@ -33,7 +33,7 @@ demo.main{
         shared, the mount below would else reach the host." },
     { inside = "ls -C /proc", name = "proc_inside",
       focus = function(line, s) return line:find("%f[%d]" .. s.inside.pid .. "%f[%D]") end,
-      text = function(s)
+      why = function(s)
         return ("A copy of the list shows the same /proc as before, the host's, with bash under the host's number %d."):format(s.inside.pid)
       end,
       checks = {
@@ -45,7 +45,7 @@ demo.main{
     { inside = "mount -t proc proc /proc", name = "mounted",
       checks = { { "inside, the mount succeeds", function(out) return out == "", out end } } },
     { inside = "ls -C /proc",
-      text = "A fresh proc file system shows the processes of whoever mounted it: of this PID namespace, which are bash and ls.",
+      why = "A fresh proc file system shows the processes of whoever mounted it: of this PID namespace, which are bash and ls.",
       checks = {
         { "inside, /proc knows two processes, bash as number 1, and ls", function(out)
           local known, count = processes(out)
@@ -53,21 +53,21 @@ demo.main{
         end, depends = "pid" },
       } },
     { inside = "ps -ef",
-      text = "Now ps can be believed: it reads /proc.",
+      why = "Now ps can be believed: it reads /proc.",
       checks = {
-        { "inside, ps shows bash as process 1", function(out) return out:find("\n%S+%s+1%s+0%s[^\n]*%sbash%f[\0\n]") end,
+        { "inside, ps shows bash as process 1", function(out) return out:find("\n%S+%s+1%s+0%s[^\n]*%sbash%f[ \0\n]") end,
           depends = "pid" },
         { "inside, ps shows no other process but itself", function(out)
           return lines(out) == 3 and out:find("ps -ef", 1, true)
         end, depends = "pid" },
       } },
     { inside = PROC_MOUNTS,
-      text = "Inside there is one mount more, on top of the other.",
+      why = "Inside there is one mount more, on top of the other.",
       checks = {
         { "inside, the mount table has grown", function(out, s) return lines(out) == lines(s.out.mounts_before) + 1 end },
       } },
     { outside = PROC_MOUNTS,
-      text = "Outside there is not: volumes of containers rest on this.",
+      why = "Outside there is not: volumes of containers rest on this.",
       checks = {
         { "outside, the mount table is what it was", function(out, s) return out == s.out.mounts_before end, depends = "mnt" },
         { "inside and outside are different mount namespaces", function(_, s)
@@ -76,7 +76,7 @@ demo.main{
       } },
     { outside = "ls -C /proc",
       focus = function(line, s) return line:find("%f[%d]" .. s.pid .. "%f[%D]") end,
-      text = "And /proc outside still is the host's.",
+      why = "And /proc outside still is the host's.",
       checks = {
         { "outside, /proc still knows nssh", function(out, s) return processes(out)[tostring(s.pid)] end, depends = "mnt" },
       } },

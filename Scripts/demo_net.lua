@@ -33,12 +33,12 @@ demo.main{
   steps = {
     { outside = "ip addr", name = "before",
       focus = function(line) return line:find("^%d") or line:find("inet ", 1, true) end,
-      text = function(s) return ("The host has %d devices."):format((select(3, parse(s.out.before)))) end,
+      why = function(s) return ("The host has %d devices."):format((select(3, parse(s.out.before)))) end,
       checks = { { "outside, there is at least lo", function(out) return parse(out).lo end } } },
     { enter = { uts = true, ipc = true, user = true, net = true },
       text = "CLONE_NEWNET is added (and, as in the article, a user namespace without a table, so you are nobody inside)." },
     { inside = "ip addr", name = "inside",
-      text = function(s)
+      why = function(s)
         return ("%d here. Only lo, new and not yet up, and what some drivers of tunnels add to every namespace; no address, no way out: \z
           whatever shall be here has to be moved or made (a veth pair, as container engines do)."):format((select(3, parse(s.out.inside))))
       end,
@@ -61,7 +61,7 @@ demo.main{
       } },
     { outside = "ip addr",
       focus = function(line) return line:find("^%d") or line:find("inet ", 1, true) end,
-      text = "Outside nothing has changed.",
+      why = "Outside nothing has changed.",
       checks = {
         { "outside, devices and addresses are what they were", function(out, s)
           return fingerprint(out) == fingerprint(s.out.before), fingerprint(out) .. "\nbefore:\n" .. fingerprint(s.out.before)

@@ -11,24 +11,24 @@ demo.main{
       text = "CLONE_NEWPID is added. It is for the child only: nssh cannot change its own number." },
     { inside = "pstree -pl", name = "tree",
       focus = demo.around_bash,
-      text = function(s)
+      why = function(s)
         return ("pstree reads /proc, and /proc is still the host's: so it shows the host's numbers, %d for this bash."):format(s.inside.pid)
       end,
       checks = {
         { "in the host's numbers, the new bash is a child of nssh", function(out, s) return demo.is_child(out, s.pid, s.inside.pid) end },
       } },
     { inside = "echo $$",
-      text = "The shell asked the kernel, getpid(2), and not /proc: in its own namespace it is process 1, the init of that namespace.",
+      why = "The shell asked the kernel, getpid(2), and not /proc: in its own namespace it is process 1, the init of that namespace.",
       checks = {
         { "inside, bash is number 1", function(out) return out == "1" end, depends = "pid" },
       } },
     { inside = "echo $PPID",
-      text = "Its parent, nssh, has no number there: 0 stands for a parent outside.",
+      why = "Its parent, nssh, has no number there: 0 stands for a parent outside.",
       checks = {
         { "inside, the parent is out of sight", function(out) return out == "0" end, depends = "pid" },
       } },
     { outside = function(s) return ("grep -E '^(Name|Pid|PPid|NSpid):' /proc/%d/status"):format(s.inside.pid) end,
-      text = "The same process from outside. NSpid lists its numbers, one a namespace, from here to its own.",
+      why = "The same process from outside. NSpid lists its numbers, one a namespace, from here to its own.",
       checks = {
         { "outside, the same bash has another number", function(out, s)
           return out:match("Name:%s*(%S+)") == "bash" and tonumber(out:match("\nPid:%s*(%d+)")) == s.inside.pid and s.inside.pid ~= 1

@@ -24,7 +24,7 @@ demo.main{
     { enter = { uts = true, ipc = true, pid = true, mnt = true, user = true },
       text = "CLONE_NEWUSER is added. Of all types, this is the one that needs no privilege; the others are then made with its power." },
     { inside = "id",
-      text = "The table is still empty: no number outside has one inside, so the kernel shows the number that it keeps for that, \z
+      why = "The table is still empty: no number outside has one inside, so the kernel shows the number that it keeps for that, \z
         and id knows it as nobody.",
       checks = {
         { "inside, you are nobody", function(out) return uid(out) == overflow_uid() end, depends = "user" },
@@ -35,26 +35,26 @@ demo.main{
     { inside = "cat /proc/self/uid_map",
       checks = { { "inside, the table of users is empty", function(out) return out == "" end, depends = "user" } } },
     { outside = status_of_bash,
-      text = "From outside, the same bash is still yours.",
+      why = "From outside, the same bash is still yours.",
       checks = { { "outside, the same process has your uid", same_user_outside } } },
     { enter = { uts = true, user = "root" },
       text = "What the article leaves out: a line in the table. user = \"root\" lets your number stand for 0 inside." },
     { inside = "id",
       checks = { { "inside, you are root", function(out) return uid(out) == "0" end } } },
     { inside = "cat /proc/$$/uid_map",
-      text = "Read it as: from 0 inside, from your uid outside, 1 number.",
+      why = "Read it as: from 0 inside, from your uid outside, 1 number.",
       checks = {
         { "the table makes your uid root, and nobody else", function(out, s)
           return out:match("^%s*0%s+(%d+)%s+1$") == uid(s.out.outside)
         end, depends = "user" },
       } },
     { inside = "hostname my-own-system; hostname",
-      text = "Power inside: this UTS namespace was made in the new user namespace and belongs to it.",
+      why = "Power inside: this UTS namespace was made in the new user namespace and belongs to it.",
       checks = {
         { "inside, root may change the host name", function(out, s) return out == "my-own-system" and out ~= s.out.hostname end },
       } },
     { outside = status_of_bash,
-      text = "From outside, root is nobody special: the same process, with your number.",
+      why = "From outside, root is nobody special: the same process, with your number.",
       checks = { { "outside, root's process has your uid", same_user_outside } } },
     { enter = { user = "root" },
       text = "Root again, but this time without a UTS namespace: bash stays in the host's." },
@@ -66,7 +66,7 @@ demo.main{
       } },
     -- Its own name, so that nothing changes should the kernel allow it.
     { inside = "hostname \"$(hostname)\" && echo allowed",
-      text = "No power outside: the host's UTS namespace belongs to another user namespace. This holds even if you are root outside.",
+      why = "No power outside: the host's UTS namespace belongs to another user namespace. This holds even if you are root outside.",
       checks = {
         { "inside, root may not touch the host's name", function(out) return out:find("must be root", 1, true) ~= nil end,
           depends = "user" },

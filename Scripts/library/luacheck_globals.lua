@@ -41,7 +41,6 @@ return {
     "getegid",
     "getgroups",
     "env",
-    "isatty",
     "mount",
     "umount",
     "mounts",
@@ -52,6 +51,10 @@ return {
     "chdir",
     "sleep",
     "clock",
+    "isatty",
+    "columns",
+    "getkey",
+    "uninterrupted",
     "socketpair",
   } },
   net = { fields = {

@@ -651,11 +651,6 @@ function sys.getgroups() end
 ---@return string value its value; nil and the reason when it is not set
 function sys.env(name) end
 
----Tells whether a descriptor is a terminal. isatty(3)
----@param descriptor? integer which; 0 if not given
----@return boolean is_terminal whether it is one
-function sys.isatty(descriptor) end
-
 ---Mounts a file system. mount(2)
 ---It changes the mount namespace of the calling process: inside ns.call or a function body that is the child's.
 ---@param options nssh.sys_mount what, where and how
@@ -702,6 +697,28 @@ function sys.sleep(seconds) end
 ---@param clock? "monotonic"|"boottime"|"realtime"|"process" which; monotonic if not given
 ---@return number seconds its time
 function sys.clock(clock) end
+
+---Tells whether a descriptor is a terminal. isatty(3)
+---@param descriptor? integer which; 0 if not given
+---@return boolean is_terminal whether it is one
+function sys.isatty(descriptor) end
+
+---Tells how wide a terminal is, in cells. TIOCGWINSZ of ioctl_tty(2)
+---@param descriptor? integer which; 1 if not given
+---@return integer columns its width; nil and the reason when it is no terminal or does not tell
+function sys.columns(descriptor) end
+
+---Waits for one key on the terminal, which does not show it. tcsetattr(3)
+---^C ends the wait. What io.read has read ahead is not seen. Without a terminal on standard input it is an error.
+---@return string key what it sent, such as "q", "\n" or "\27[A"; nil at the end of the input
+function sys.getkey() end
+
+---Calls a function that cleans up, also after ^C or SIGTERM has come
+---After those nothing that waits works any more, so that a script ends. In fn it does, and the interruption goes on when fn has ended. Another ^C ends fn.
+---@param fn function what is to be done in any case
+---@param ... any
+---@return any ... what fn returns
+function sys.uninterrupted(fn, ...) end
 
 ---Makes two connected sockets, which carry messages and namespaces. socketpair(2)
 ---Of the type SOCK_SEQPACKET: what is sent as one message comes as one. A function body has copies of both ends; close the one that a side does not use, or it never sees that the other side has ended.

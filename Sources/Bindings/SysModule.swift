@@ -8,7 +8,7 @@ public enum SysModule {
     public static var module: LuaModule {
         LuaModule(
             "sys", "The system as the calling process sees it, in the names of the manual pages.",
-            names + ids + mounts + files + time + [SocketObject.pair])
+            names + ids + mounts + files + time + SysTerminal.functions + [SocketObject.pair])
     }
 
     private static let path = LuaField("path", Declared.path, optional: false, "a file")
@@ -106,14 +106,6 @@ public enum SysModule {
                 return 2
             }
             call.lua.push(value)
-            return 1
-        },
-        LuaFunction(
-            "sys.isatty", [LuaField("descriptor", .integer, "which; 0 if not given")],
-            returns: [LuaField("is_terminal", .boolean, "whether it is one")], "Tells whether a descriptor is a terminal. isatty(3)",
-            example: "print(sys.isatty(1))"
-        ) { call throws(LuaError) in
-            call.lua.push(isatty(Int32(truncatingIfNeeded: call[0].integer ?? 0)) == 1)
             return 1
         },
     ]

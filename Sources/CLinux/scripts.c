@@ -23,6 +23,33 @@ static const unsigned char demo_net[] = {
 static const unsigned char demo_lib[] = {
 #embed "../../Scripts/lib/nssh/demo.lua"
 };
+static const unsigned char demo_wrap_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/wrap.lua"
+};
+static const unsigned char demo_words_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/words.lua"
+};
+static const unsigned char demo_bash_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/bash.lua"
+};
+static const unsigned char demo_requirements_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/requirements.lua"
+};
+static const unsigned char demo_typed_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/typed.lua"
+};
+static const unsigned char demo_arrange_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/arrange.lua"
+};
+static const unsigned char demo_scene_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/scene.lua"
+};
+static const unsigned char demo_control_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/control.lua"
+};
+static const unsigned char demo_pstree_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/pstree.lua"
+};
 static const unsigned char report_lib[] = {
 #embed "../../Scripts/lib/nssh/report.lua"
 };
@@ -41,6 +68,15 @@ static const struct {
     {"demo_user.lua", NULL, demo_user, sizeof demo_user},
     {"demo_net.lua", NULL, demo_net, sizeof demo_net},
     {"lib/nssh/demo.lua", "nssh.demo", demo_lib, sizeof demo_lib},
+    {"lib/nssh/demo/wrap.lua", "nssh.demo.wrap", demo_wrap_lib, sizeof demo_wrap_lib},
+    {"lib/nssh/demo/words.lua", "nssh.demo.words", demo_words_lib, sizeof demo_words_lib},
+    {"lib/nssh/demo/bash.lua", "nssh.demo.bash", demo_bash_lib, sizeof demo_bash_lib},
+    {"lib/nssh/demo/requirements.lua", "nssh.demo.requirements", demo_requirements_lib, sizeof demo_requirements_lib},
+    {"lib/nssh/demo/typed.lua", "nssh.demo.typed", demo_typed_lib, sizeof demo_typed_lib},
+    {"lib/nssh/demo/arrange.lua", "nssh.demo.arrange", demo_arrange_lib, sizeof demo_arrange_lib},
+    {"lib/nssh/demo/scene.lua", "nssh.demo.scene", demo_scene_lib, sizeof demo_scene_lib},
+    {"lib/nssh/demo/control.lua", "nssh.demo.control", demo_control_lib, sizeof demo_control_lib},
+    {"lib/nssh/demo/pstree.lua", "nssh.demo.pstree", demo_pstree_lib, sizeof demo_pstree_lib},
     {"lib/nssh/report.lua", "nssh.report", report_lib, sizeof report_lib},
 };
 

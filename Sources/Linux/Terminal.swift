@@ -28,6 +28,41 @@ public struct Terminal {
         withoutStop { tcsetattr(descriptor, TCSADRAIN, &raw) }
     }
 
+    /// Waits for one key on the terminal at `descriptor`: nothing of it is shown, and no Enter is needed. ^C and ^Z stay signals. The
+    /// modes are changed for the time of the wait only, so that the terminal is whole whatever ends nssh elsewhere. tcsetattr(3).
+    ///
+    /// - Returns: the bytes of the key, more than one for a letter beyond ASCII and for the arrows; none at the end of the input.
+    public static func readKey(_ descriptor: Int32) throws(Failure) -> [UInt8] {
+        var modes = termios()
+        try check(tcgetattr(descriptor, &modes), "tcgetattr", target: "descriptor \(descriptor)")
+        var single = modes
+        single.c_lflag &= ~tcflag_t(ICANON | ECHO)
+        try check(tcsetattr(descriptor, TCSANOW, &single), "tcsetattr", target: "descriptor \(descriptor)")
+        defer { _ = tcsetattr(descriptor, TCSANOW, &modes) }
+        var key: [UInt8] = []
+        var wanted = 1
+        while key.count < wanted {
+            // What follows the first byte of a key comes with it.
+            var events = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
+            guard try waitForEvents(&events, until: key.isEmpty ? nil : monotonicSeconds() + 0.05) else { break }
+            var byte: UInt8 = 0
+            let count = read(descriptor, &byte, 1)
+            if count < 0, Errno.last.rawValue == EINTR { continue }
+            guard count > 0, byte != modes.controlCharacter(VEOF) else { break }
+            key.append(byte)
+            switch (key.count, byte) {
+            case (1, 0xc2...0xdf): wanted = 2
+            case (1, 0xe0...0xef): wanted = 3
+            case (1, 0xf0...0xf4): wanted = 4
+            // ESC, or a sequence of ECMA-48: it ends with a letter or a tilde.
+            case (1, 0x1b): wanted = 8
+            case (3..., 0x40...0x7e) where wanted == 8: wanted = key.count
+            default: break
+            }
+        }
+        return key
+    }
+
     /// Makes a process group the foreground one.
     public func lend(to group: Int32) { withoutStop { tcsetpgrp(descriptor, group) } }
 
@@ -56,6 +91,13 @@ public struct Terminal {
         sigprocmask(SIG_BLOCK, &block, &old)
         _ = body()
         sigprocmask(SIG_SETMASK, &old, nil)
+    }
+}
+
+extension termios {
+    /// One of the special characters, such as VEOF. termios(3).
+    fileprivate func controlCharacter(_ index: Int32) -> UInt8 {
+        withUnsafeBytes(of: c_cc) { $0[Int(index)] }
     }
 }
 

@@ -1,0 +1,90 @@
+-- What a lesson, a step or a check needs of the machine, and how to get what is missing.
+local bash = require "nssh.demo.bash"
+local requirements = {}
+
+-- Debian's names, as Ubuntu has them; of what is in every installation, too.
+local PACKAGES = {
+  bash = "bash", brctl = "bridge-utils", bridge = "iproute2", capsh = "libcap2-bin", curl = "curl", gcc = "gcc", go = "golang-go",
+  grep = "grep", hostname = "hostname", id = "coreutils", ip = "iproute2", ipcmk = "util-linux", ipcrm = "util-linux",
+  ipcs = "util-linux", ls = "coreutils", lsns = "util-linux", mount = "mount", nc = "netcat-openbsd", nsenter = "util-linux",
+  ping = "iputils-ping", ps = "procps", pstree = "psmisc", python3 = "python3", readlink = "coreutils", socat = "socat", ss = "iproute2",
+  strace = "strace", umount = "mount", unshare = "util-linux",
+}
+
+-- Why a program cannot be called, or nil.
+function requirements.missing(program, words)
+  for directory in bash.path:gmatch("[^:]+") do
+    if sys.stat(directory .. "/" .. program) then return nil end
+  end
+  local package = PACKAGES[program]
+  return package and words.missing:format(program, package) or words.missing_no_package:format(program)
+end
+
+-- "6.18.5-generic" -> 6, 18
+local function version(text)
+  local major, minor = text:match("^(%d+)%.(%d+)")
+  return tonumber(major), tonumber(minor)
+end
+
+local function older(release, wanted)
+  local major, minor = version(release)
+  local wanted_major, wanted_minor = version(wanted)
+  return major < wanted_major or major == wanted_major and minor < wanted_minor
+end
+
+local function unmet_word(need, scene)
+  local words = scene.words
+  if need == "root" then return not scene.is_root and words.needs_root:format(arg and arg[0] or "") or nil end
+  local kind, name = need:match("^(%l+) (%S+)$")
+  if kind == "kernel" then
+    local release = sys.uname().release
+    return older(release, name) and words.needs_kernel:format(name, release) or nil
+  elseif kind == "program" then
+    return requirements.missing(name, words)
+  elseif kind == "feature" then
+    local feature = ns.features()[name]
+    if not feature then error("needs: there is no feature " .. name, 0) end
+    return not feature.supported and words.needs_feature:format(name, feature.summary, feature.since) or nil
+  end
+  error("needs: what is " .. need .. "?", 0)
+end
+
+-- Why `needs` are not met, or nil: a word, a function of the scene that returns true or false and a reason, or a list of those.
+function requirements.unmet(needs, scene)
+  if type(needs) == "function" then
+    local met, reason = needs(scene)
+    return not met and (scene:text(reason) or scene.words.needs_unmet) or nil
+  elseif type(needs) == "string" then
+    return unmet_word(needs, scene)
+  end
+  for _, need in ipairs(needs or {}) do
+    local reason = requirements.unmet(need, scene)
+    if reason then return reason end
+  end
+end
+
+local function slurp(path)
+  local file <close> = io.open(path)
+  return file and file:read("a")
+end
+
+-- The settings that forbid user namespaces, as read; only asked once the kernel has refused.
+function requirements.forbidding(words)
+  local settings = {
+    { "/proc/sys/user/max_user_namespaces", "^0" }, { "/proc/sys/kernel/unprivileged_userns_clone", "^0" },
+    { "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "^1" },
+  }
+  local found = {}
+  for _, setting in ipairs(settings) do
+    local value = (slurp(setting[1]) or ""):match("%S+")
+    if value and value:find(setting[2]) then found[#found + 1] = setting[1] .. " = " .. value end
+  end
+  if (slurp("/proc/self/status") or ""):find("Seccomp:%s*2") then found[#found + 1] = "a seccomp filter is on (/proc/self/status)" end
+  for _, mount in ipairs(sys.mounts()) do
+    -- The kernel lets an ordinary user mount no /proc that shows more than the one there is.
+    if mount.target:find("^/proc/") then found[#found + 1] = mount.target .. " is mounted over" end
+  end
+  return #found > 0 and table.concat(found, ", ") or words.no_setting
+end
+
+return requirements
