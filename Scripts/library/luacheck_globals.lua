@@ -22,6 +22,8 @@ return {
     "unpin",
     "find",
     "scan",
+    "holders",
+    "why",
     "limits",
     "weak",
     "features",

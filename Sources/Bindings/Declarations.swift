@@ -10,6 +10,9 @@ enum Declared {
     static let types = LuaType.either([typeName, .list(typeName)])
     /// What names existing namespaces.
     static let target = LuaType.named("target", .either([.object("process"), .object("handle"), .integer, .string]))
+    /// One namespace to ask about, alive or not.
+    static let subject = LuaType.named(
+        "namespace", .either([.object("process"), .object("handle"), .object("weak"), .integer, .string]))
     /// A file, for completion and the reader: any string does.
     static let path = LuaType.named("path", .string)
     static let seconds = LuaType.named("seconds", .number)

@@ -21,6 +21,8 @@ public enum Runtime {
         PlanTable.declare(state)
         TraceTable.declare(state)
         FeaturesTable.declare(state)
+        HoldersFunction.declare(state)
+        WhyFunction.declare(state)
         lua.push(.fields(message: "interrupted!", [("code", .string("INTERRUPTED"))]))
         state.setInterruptValue(lua)
         state.preload("nssh.reference", Reference.loader)

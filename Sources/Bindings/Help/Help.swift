@@ -25,6 +25,7 @@ public enum Help {
     public static var classes: [LuaClass] {
         [
             ProcessObject.declaration, HandleObject.declaration, WeakObject.declaration, SocketObject.declaration, LedgerObject.declaration,
+            SnapshotObject.declaration,
         ]
     }
 

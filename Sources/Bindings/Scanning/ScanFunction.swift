@@ -27,8 +27,10 @@ enum ScanFunction {
     }
 
     /// The options of a checked table.
-    static func read(_ value: LuaValue) -> ScanOptions {
-        var options = ScanOptions()
+    ///
+    /// - Parameter defaults: what counts where the table says nothing.
+    static func read(_ value: LuaValue, defaults: ScanOptions = ScanOptions()) -> ScanOptions {
+        var options = defaults
         guard let table = value.table else { return options }
         if let types = table["types"].namespaceTypes {
             options.types = types.reduce(into: NamespaceTypes()) { $0.insert($1) }

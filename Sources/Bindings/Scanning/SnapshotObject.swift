@@ -14,6 +14,9 @@ final class SnapshotObject: LuaObject {
         return "snapshot: \(snapshot.namespaces.count) namespaces, \(snapshot.processes.count) processes\(unreadable)"
     }
 
+    /// What its methods are called on.
+    static let receiver = LuaField("self", .object("snapshot"), optional: false, "the snapshot")
+
     nonisolated(unsafe) private static let declared = LuaClass(
         "snapshot", "Every namespace that could be seen at one moment: ns.scan.",
         properties: [
@@ -48,5 +51,5 @@ final class SnapshotObject: LuaObject {
                 }
             },
         ],
-        methods: [])
+        methods: [HoldersFunction.method, WhyFunction.method])
 }

@@ -1,0 +1,97 @@
+import Linux
+
+/// A holder in words, and how to let go of it.
+extension Snapshot {
+    /// What it is, as a part of a sentence after "held by": `process 28481 (sleep), which is in it`.
+    public func text(of holder: Holder) -> String {
+        let owner = holder.pid.map { words(forProcess: $0) } ?? "a process"
+        let number = holder.descriptor.map { "descriptor \($0) of \(owner)" } ?? owner
+        let text =
+            switch holder.kind {
+            case .process: "\(owner), which is in it"
+            case .thread: "thread \(holder.tid ?? 0) of \(owner), which is in it"
+            case .for_children: "\(owner), whose next children will be in it"
+            case .zombie: "zombie \(holder.pid ?? 0)\(reaper(of: holder.pid).map { ", until \(words(forProcess: $0)) reaps it" } ?? "")"
+            case .descriptor: number
+            case .mount: "the bind mount \(place(of: holder))"
+            case .socket: "a socket, \(number)"
+            case .tun: "a tun device, \(number)"
+            case .child: "its child \(holder.namespace?.link ?? "")"
+            case .owned: "\(holder.namespace?.link ?? ""), which it owns"
+            case .procfs: "the procfs \(place(of: holder))"
+            case .in_flight: "a descriptor in a message that waits in a socket, \(number)"
+            case .io_uring: "a file registered with an io_uring, \(number)"
+            case .proc_file: "\(holder.path ?? "a file of /proc"), \(number)"
+            case .fs_context: "a filesystem that is being set up, fsopen(2), \(number)"
+            case .shared_memory: "System V shared memory mapped by \(owner)"
+            case .pidfd: "the pidfd of a process that is gone, \(number)"
+            }
+        return holder.detail.map { "\(text) (\($0))" } ?? text
+    }
+
+    /// What lets go of it: a command for a shell where there is one, otherwise words. Nil for a child or an owned namespace, which
+    /// has holders of its own, and for a mount whose mnt namespace has no process: that has to go first.
+    public func release(of holder: Holder) -> String? {
+        switch holder.kind {
+        case .child, .owned: return nil
+        case .mount, .procfs:
+            guard let path = holder.path else { return nil }
+            let umount = "umount \(PlanCommand.quoted(path))"
+            guard let number = holder.mountNamespace, number != ownMount?.inode else { return umount }
+            return member(of: NamespaceKey(.mnt, number)).map { "nssh enter \($0) -m -- \(umount)" }
+        case .zombie:
+            guard let pid = holder.pid else { return nil }
+            guard let parent = reaper(of: pid) else { return "its parent, which is out of sight, has to reap \(pid)" }
+            return parent == ownPid ? "wait for process \(pid) in this nssh" : "kill \(parent)  # or let it reap \(pid)"
+        case .descriptor, .socket, .tun, .in_flight, .io_uring, .proc_file, .fs_context, .pidfd:
+            if let number = holder.descriptor, holder.pid == ownPid { return "close descriptor \(number) of this nssh" }
+        case .process, .thread, .for_children, .shared_memory: break
+        }
+        guard let pid = holder.pid else { return nil }
+        if pid == ownPid { return "end this nssh" }
+        // A PID 1 without a handler does not get SIGTERM.
+        return process(pid)?.isInit == true ? "kill -9 \(pid)" : "kill \(pid)"
+    }
+
+    /// `process 28481 (sleep)`, `this nssh`.
+    public func words(forProcess pid: Int32) -> String {
+        if pid == ownPid { return "this nssh" }
+        return "process \(pid)\(process(pid)?.name.map { " (\($0))" } ?? "")"
+    }
+
+    /// The process of a pid.
+    func process(_ pid: Int32) -> Process? {
+        var low = 0
+        var high = processes.count
+        while low < high {
+            let middle = (low + high) / 2
+            if processes[middle].pid < pid { low = middle + 1 } else { high = middle }
+        }
+        return low < processes.count && processes[low].pid == pid ? processes[low] : nil
+    }
+
+    /// nssh's own mnt namespace, where paths mean what they say.
+    var ownMount: NamespaceKey? {
+        guard let own = processes.firstIndex(where: { $0.pid == ownPid }) else { return nil }
+        return namespace(of: own, link: Inspect.links.firstIndex(of: NamespaceType.mnt.rawValue)!)
+    }
+
+    /// A process that is in a namespace; nil when there is none.
+    func member(of key: NamespaceKey) -> Int32? {
+        guard let position = position(of: key), let link = Inspect.links.firstIndex(of: key.type.rawValue) else { return nil }
+        return processes.indices.first { places[$0 * Inspect.links.count + link] == position && !processes[$0].isZombie }
+            .map { processes[$0].pid }
+    }
+
+    private func reaper(of pid: Int32?) -> Int32? { pid.flatMap { process($0)?.parent }.flatMap { $0 > 0 ? $0 : nil } }
+
+    private func place(of holder: Holder) -> String {
+        let mount = holder.mountNamespace.map { NamespaceKey(.mnt, $0) }
+        return (holder.path ?? "") + (mount == nil || mount == ownMount ? "" : " in \(mount!.link)")
+    }
+}
+
+extension Snapshot.Process {
+    /// Whether it is PID 1 of a pid namespace below nssh's own: with it all processes of that namespace end.
+    var isInit: Bool { innerPids.count > 1 && innerPids.last == 1 }
+}

@@ -1,0 +1,151 @@
+import Linux
+
+/// Why a namespace is alive: what surely holds it, what may, what could not be seen, and how to let go of each.
+public struct Why: Sendable {
+    /// What is known of its life.
+    public enum Life: Sendable {
+        case alive, dead
+        /// Nothing shows it, and it could be alive all the same.
+        case unknown
+    }
+
+    /// Whether it lives.
+    public var life: Life
+    /// The namespace; nil when nothing with the number that was asked for was seen.
+    public var key: NamespaceKey?
+    /// What was asked for, in words: `net:[4026532281]`.
+    public var subject: String
+    /// Whether it is the first of its type, which nothing has to hold.
+    public var isInitial = false
+    /// What holds it for certain.
+    public var certain: [Holder] = []
+    /// What may hold it.
+    public var suspects: [Holder] = []
+    /// What may hold namespaces like this one and could not be looked at, a sentence each without its full stop.
+    public var unseen: [String] = []
+    /// What lets go of it, in an order that works.
+    public var release: [String] = []
+
+    /// Whether something that was seen keeps it alive for certain.
+    public var isExplained: Bool { isInitial || !certain.isEmpty }
+}
+
+extension Snapshot {
+    /// Why a namespace is alive.
+    ///
+    /// - Parameter life: what is known besides the snapshot, from a weak reference; nil when nothing is.
+    public func why(_ subject: Subject, life: WeakReference.State? = nil) -> Why {
+        if let life, life.isCertain, !life.isAlive { return Why(life: .dead, key: nil, subject: subject.text) }
+        guard let key = key(of: subject), let namespace = self[key] else {
+            var why = Why(life: life?.isAlive == true ? .alive : .unknown, key: nil, subject: subject.text)
+            why.unseen = unseen(for: subject.type)
+            return why
+        }
+        var why = Why(life: .alive, key: key, subject: key.link)
+        why.isInitial = namespace.isInitial
+        for holder in holders(of: key) {
+            if holder.isCertain { why.certain.append(holder) } else { why.suspects.append(holder) }
+        }
+        why.unseen = unseen(for: key.type)
+        if !why.isInitial { why.release = release(of: key) }
+        return why
+    }
+
+    /// What lets go of a namespace, in an order that works: what it is the parent or owner of goes first, and a mount before the
+    /// processes through which it is reached.
+    public func release(of key: NamespaceKey) -> [String] {
+        var lines: [String] = []
+        var seen: Set<NamespaceKey> = []
+        release(of: key, &lines, &seen)
+        return lines
+    }
+
+    private func release(of key: NamespaceKey, _ lines: inout [String], _ seen: inout Set<NamespaceKey>) {
+        guard seen.insert(key).inserted else { return }
+        let holders = holders(of: key).filter(\.isCertain)
+        for holder in holders {
+            if let other = holder.namespace { release(of: other, &lines, &seen) }
+        }
+        for holder in holders where holder.kind == .mount || holder.kind == .procfs {
+            if let line = release(of: holder) {
+                lines.appendNew(line)
+            } else if let number = holder.mountNamespace {
+                release(of: NamespaceKey(.mnt, number), &lines, &seen)
+            }
+        }
+        // With PID 1 the others of its pid namespace end.
+        let inits = key.type == .pid ? holders.filter { $0.kind == .process && process($0.pid ?? 0)?.isInit == true } : []
+        for holder in inits { release(of: holder).map { lines.appendNew($0) } }
+        for holder in holders where holder.kind != .mount && holder.kind != .procfs {
+            if !inits.isEmpty, holder.kind == .process || holder.kind == .zombie { continue }
+            if let line = release(of: holder) { lines.appendNew(line) }
+        }
+    }
+
+    /// What may hold a namespace of a type (nil: of any) and does not show in this snapshot.
+    func unseen(for type: NamespaceType?) -> [String] {
+        var texts: [String] = []
+        for source in Source.allCases where !looked(at: source) && source.canHold(type) && source != .relations {
+            texts.append("\(source.words) were not looked at")
+        }
+        var groups: [(source: Source, errno: Errno, targets: [String])] = []
+        for item in unreadable where item.source.canHold(type) {
+            let target = item.pid.map { words(forProcess: $0) } ?? item.target
+            if let known = groups.firstIndex(where: { $0.source == item.source && $0.errno == item.errno }) {
+                groups[known].targets.appendNew(target)
+            } else {
+                groups.append((item.source, item.errno, [target]))
+            }
+        }
+        for group in groups {
+            texts.append("\(group.source.words) of \(group.targets.shortened(to: 3)): \(group.errno.text)")
+        }
+        if type == .user || type == nil {
+            texts.append("files that were opened in a user namespace hold it by their credentials, which nothing shows")
+        }
+        return texts
+    }
+}
+
+extension Snapshot.Source {
+    /// Whether what it finds can hold a namespace of a type; of any if nil.
+    func canHold(_ type: NamespaceType?) -> Bool { self != .sockets || type == .net || type == nil }
+
+    /// What it looks through.
+    var words: String {
+        switch self {
+        case .processes: "namespaces"
+        case .tasks: "threads"
+        case .fds: "descriptors"
+        case .sockets: "sockets"
+        case .mounts: "mounts"
+        case .relations: "owners and parents"
+        case .deep: "descriptors in flight, io_uring files and open files of /proc"
+        }
+    }
+}
+
+extension ScanOptions {
+    /// What to look through for one namespace of a type (nil: of one that is not known): what can hold it, and what it takes to say so in words.
+    public static func directed(at type: NamespaceType?) -> ScanOptions {
+        var options = ScanOptions()
+        options.deep = true
+        options.sockets = type == .net || type == nil
+        // A user namespace owns namespaces of each type.
+        if let type, type != .user { options.types = [NamespaceTypes(type), NamespaceTypes(.user), NamespaceTypes(.mnt)] }
+        return options
+    }
+}
+
+extension Array where Element: Equatable {
+    /// Adds an element that is not there yet.
+    mutating func appendNew(_ element: Element) { if !contains(element) { append(element) } }
+}
+
+extension [String] {
+    /// `a, b, c and 12 more`.
+    func shortened(to count: Int) -> String {
+        if self.count <= count + 1 { return joined(separator: ", ") }
+        return self[..<count].joined(separator: ", ") + " and \(self.count - count) more"
+    }
+}
