@@ -7,6 +7,20 @@ public enum NamespaceType: String, CaseIterable, Sendable {
     /// Reads a name, `mount` too.
     public init?(name: String) { self.init(rawValue: name == "mount" ? "mnt" : name) }
 
+    /// Its place in `allCases`.
+    public var ordinal: Int {
+        switch self {
+        case .mnt: 0
+        case .uts: 1
+        case .ipc: 2
+        case .pid: 3
+        case .net: 4
+        case .user: 5
+        case .cgroup: 6
+        case .time: 7
+        }
+    }
+
     /// The CLONE_NEW* flag.
     public var flag: Int32 {
         switch self {

@@ -24,6 +24,9 @@ extension Proc {
     /// This process's number in /proc.
     public static var own: Int32 { here?.own ?? getpid() }
 
+    /// How far this process's pid namespace is below that of the /proc that nssh found: 0 where /proc counts as this process does.
+    public static var level: Int { here?.level ?? 0 }
+
     /// The directory below /proc of a process that this one knows by `pid`, and by a pidfd if it is at hand.
     public static func name(of pid: Int32, _ pidfd: Descriptor? = nil) throws(Failure) -> String {
         guard let here, here.level > 0 else { return String(pid) }

@@ -78,7 +78,7 @@ public enum Inspect {
     }
 
     /// Reads a link, without a string on the way: a look at a process takes ten of them. readlinkat(2).
-    static func look(_ path: String, below directory: Int32) -> Look {
+    static func look(_ path: UnsafePointer<CChar>, below directory: Int32) -> Look {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { buffer in
             let text = UnsafeMutableRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self)
             let count = readlinkat(directory, path, text, buffer.count)

@@ -19,6 +19,6 @@ public struct NamespaceKey: Hashable, Comparable, Sendable {
     /// By type, in the order of `NamespaceType`, then by inode number.
     public static func < (a: NamespaceKey, b: NamespaceKey) -> Bool {
         if a.type == b.type { return a.inode < b.inode }
-        return NamespaceType.allCases.firstIndex(of: a.type)! < NamespaceType.allCases.firstIndex(of: b.type)!
+        return a.type.ordinal < b.type.ordinal
     }
 }

@@ -4,69 +4,144 @@ import Linux
 
 /// The links below /proc/PID/ns of every process, and who the process is.
 extension Scan {
-    /// The types of `Inspect.links`.
-    private static let linkTypes = NamespaceType.allCases + [.pid, .time]
-
     /// - Returns: the number of processes.
     func lookThroughProcesses() throws(Failure) -> Int {
-        let numbers = try Proc.pids()
-        snapshot.processes.reserveCapacity(numbers.count)
-        snapshot.places.reserveCapacity(numbers.count * Inspect.links.count)
-        for (done, number) in numbers.enumerated() {
-            try pause(.processes, done, numbers.count)
-            look(at: number)
+        let found = try allNumbers()
+        snapshot.processes.reserveCapacity(found.count)
+        snapshot.places.reserveCapacity(found.count * LinkReader.count)
+        numbers.reserveCapacity(found.count)
+        var common = CommonLinks(links, Proc.own)
+        for (done, number) in found.enumerated() {
+            try pause(.processes, done, found.count)
+            look(at: number, &common)
         }
+        if Proc.level > 0 { translatePids() }
         return snapshot.processes.count
     }
 
-    private func look(at number: Int32) {
-        let raw = nssh_openat(Proc.root, "\(number)/ns", nssh_o_path | O_DIRECTORY | O_CLOEXEC, 0)
-        if raw < 0 { return note(unreadable: "/proc/\(number)/ns", pid: number, .last, in: .processes) }
-        defer { close(raw) }
-        let first = snapshot.places.count
-        var refusal: Errno?
-        var isThere = false
-        for (link, name) in Inspect.links.enumerated() {
-            var place: Int32 = -1
-            if options.types.contains(Scan.linkTypes[link]) {
-                switch Inspect.look(name, below: raw) {
-                case .inode(let inode): place = position(of: NamespaceKey(Scan.linkTypes[link], inode))
-                case .refused(let errno): if errno.rawValue != ENOENT { refusal = refusal ?? errno }
-                case .other: break
-                }
-            }
-            isThere = isThere || place >= 0
-            snapshot.places.append(place)
+    /// The numbers of all processes in /proc, in ascending order.
+    private func allNumbers() throws(Failure) -> [Int32] {
+        let directory = try Proc.open(".", flags: O_RDONLY | O_DIRECTORY)
+        var numbers: [Int32] = []
+        if let errno = entries.read(directory.raw, { number, _ in numbers.append(number) }) {
+            throw Failure("getdents64", errno, target: "/proc")
         }
-        if let refusal { note(unreadable: "/proc/\(number)/ns", pid: number, refusal, in: .processes) }
-        guard var process = identity(of: number) else {
-            // It has gone meanwhile.
-            snapshot.places.removeLast(snapshot.places.count - first)
-            return
-        }
-        process.isZombie = process.isZombie && isThere
-        snapshot.processes.append(process)
+        // The kernel gives them in order; a process that came meanwhile may not be.
+        return numbers.sorted()
     }
 
-    /// Who a process is; nil when it is gone. proc_pid_status(5)
-    private func identity(of number: Int32) -> Snapshot.Process? {
-        guard let text = try? Proc.read("\(number)/status") else { return nil }
-        var process = Snapshot.Process(number)
-        for line in text.split(separator: 10) {
-            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
-            let words = { line[(colon + 1)...].split { $0 == 9 || $0 == 32 }.map { Array($0).lossy } }
-            switch Array(line[..<colon]).lossy {
-            case "Name": process.name = Array(line[(colon + 2)...]).lossy
-            case "State": process.isZombie = words().first == "Z"
-            case "PPid": process.parent = words().first.flatMap { Int32($0) } ?? 0
-            case "Uid": process.uid = words().first.flatMap { UInt32($0) } ?? 0
-            case "Threads": process.threads = words().first.flatMap { Int32($0) } ?? 0
-            case "NSpid":
-                let pids = words().compactMap { Int32($0) }
-                if pids.count > 1 { process.innerPids = pids }
-            default: break
-            }
+    /// What most processes have in common, so that they need no look-up: nssh's own namespaces, and those of the process before.
+    private struct CommonLinks {
+        /// nssh's own; 0 once the first process in it has been named.
+        let own: [UInt64]
+        var unnamed: [Bool]
+        var inodes = [UInt64](repeating: 0, count: LinkReader.count)
+        var places = [Int32](repeating: -1, count: LinkReader.count)
+
+        init(_ links: LinkReader, _ number: Int32) {
+            let isThere = links.read(number)
+            own = (0..<LinkReader.count).map { isThere ? links.inodes[$0] : 0 }
+            unnamed = own.map { $0 != 0 }
         }
-        return process
+
+        /// Whether the process whose links were read is in a namespace that is not nssh's, or is the first in one.
+        mutating func isSpecial(_ links: LinkReader) -> Bool {
+            var isSpecial = false
+            for link in 0..<LinkReader.count {
+                if links.inodes[link] != own[link] {
+                    isSpecial = true
+                } else if unnamed[link] {
+                    unnamed[link] = false
+                    isSpecial = true
+                }
+            }
+            return isSpecial
+        }
+    }
+
+    private func look(at number: Int32, _ common: inout CommonLinks) {
+        guard links.read(number) else { return }
+        if let refusal = links.refusal {
+            // Of a process that ends in the middle of the call, the kernel says EACCES too.
+            guard faccessat(Proc.root, "\(number)", F_OK, 0) == 0 else { return }
+            note(unreadable: "/proc/\(number)/ns", pid: number, refusal, in: .processes)
+        }
+        var process = Snapshot.Process(number)
+        if options.names || Proc.level > 0 || links.refusal == nil && common.isSpecial(links) {
+            guard let known = status.read(number) else { return }
+            process = known
+        }
+        if links.refusal == nil { settle(number, process.isZombie) }
+        let first = Int32(snapshot.places.count)
+        for link in 0..<LinkReader.count {
+            let inode = links.inodes[link]
+            if inode != common.inodes[link] {
+                common.inodes[link] = inode
+                common.places[link] = inode == 0 ? -1 : position(of: NamespaceKey(LinkReader.types[link], inode))
+                if inode != 0, firsts[Int(common.places[link])] < 0 { firsts[Int(common.places[link])] = first + Int32(link) }
+            }
+            snapshot.places.append(common.places[link])
+        }
+        snapshot.processes.append(process)
+        numbers.append(number)
+    }
+
+    /// What the links leave open: a zombie has let go of all but two, one that has ended meanwhile too; and a pid namespace without a
+    /// process has no link.
+    private func settle(_ number: Int32, _ isZombie: Bool) {
+        if isZombie {
+            for link in 0..<LinkReader.count where LinkReader.types[link] != .user && link != NamespaceType.pid.ordinal {
+                links.inodes[link] = 0
+            }
+        } else if links.inodes[LinkReader.pidForChildren] == 0, options.types.contains(.pid) {
+            links.inodes[LinkReader.pidForChildren] = unborn("/proc/\(number)", number) { nssh_pidfd_open($0) } ?? 0
+        }
+    }
+
+    /// The inode number of a pid namespace in which the next child of a process or thread will be the first.
+    /// PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE
+    func unborn(_ directory: String, _ number: Int32, _ open: (Int32) -> Int32) -> UInt64? {
+        let target = directory + "/ns/pid_for_children"
+        guard let pid = Proc.pid(at: number), case let pidfd = open(pid), pidfd >= 0 else { return nil }
+        defer { close(pidfd) }
+        let raw = nssh_pidfd_children_pid_namespace(pidfd)
+        if raw < 0 {
+            // Before Linux 6.11 there is no such request.
+            note(unreadable: target, pid: pid, .last, in: .processes)
+            return nil
+        }
+        guard let handle = try? NamespaceHandle(Descriptor(raw), target: target) else { return nil }
+        relate(handle)
+        return handle.inode
+    }
+
+    /// Where /proc counts in an outer pid namespace, nssh knows its processes by other numbers, and some not at all.
+    private func translatePids() {
+        let level = Proc.level
+        var pids: [Int32: Int32] = [:]
+        var kept: [(pid: Int32, index: Int)] = []
+        for (index, process) in snapshot.processes.enumerated() {
+            guard let pid = process.innerPids.count > level ? process.innerPids[level] : nil else {
+                let errno = Errno(rawValue: ESRCH)
+                let target = "/proc/\(numbers[index])"
+                snapshot.unreadable.append(Snapshot.Unreadable(source: .processes, target: target, pid: nil, errno: errno))
+                continue
+            }
+            pids[numbers[index]] = pid
+            kept.append((pid, index))
+        }
+        kept.sort { $0.pid < $1.pid }
+        let (processes, places, numbers) = (snapshot.processes, snapshot.places, numbers)
+        snapshot.processes = kept.map { pid, index in
+            var process = processes[index]
+            process.pid = pid
+            process.innerPids = process.innerPids.count > level + 1 ? Array(process.innerPids[level...]) : []
+            process.parent = pids[process.parent] ?? 0
+            return process
+        }
+        snapshot.places = kept.flatMap { places[($0.index * LinkReader.count)..<(($0.index + 1) * LinkReader.count)] }
+        self.numbers = kept.map { numbers[$0.index] }
+        for position in firsts.indices { firsts[position] = -1 }
+        for (index, place) in snapshot.places.enumerated() where place >= 0 && firsts[Int(place)] < 0 { firsts[Int(place)] = Int32(index) }
     }
 }

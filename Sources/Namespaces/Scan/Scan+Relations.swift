@@ -4,42 +4,115 @@ import Linux
 
 /// Ids, owners and parents: each namespace is opened once, and what it leads to is added, up to the root. ioctl_nsfs(2)
 extension Scan {
-    /// - Returns: the number of namespaces that were opened.
+    /// - Returns: the number of namespaces.
     func lookAtRelations() throws(Failure) -> Int {
-        var handles: [NamespaceKey: NamespaceHandle] = [:]
-        for process in snapshot.processes.indices {
-            for link in Inspect.links.indices {
-                let place = snapshot.places[process * Inspect.links.count + link]
-                guard place >= 0, handles[self[place].key] == nil else { continue }
-                let path = "\(snapshot.processes[process].pid)/ns/\(Inspect.links[link])"
-                guard let handle = try? NamespaceHandle(Proc.open(path, flags: O_RDONLY), target: self[place].key.link),
-                    handle.inode == self[place].key.inode
-                else { continue }
-                handles[self[place].key] = handle
-            }
+        for position in unrelated {
+            try pause(.relations, Int(position), count)
+            if let handle = open(position) { relate(handle) }
         }
-        var pending = Array(handles.values)
+        lookAtListed()
+        for position in 0..<Int32(count) where self[position].key.type == .user { readMaps(position) }
+        return count
+    }
+
+    /// Asks a namespace that discoverers have found for its id, owner and parent, and those the same. Those that only a discoverer knows
+    /// how to open are related by it; all others at the end.
+    func relate(_ handle: NamespaceHandle) {
+        var pending = [handle]
         while let handle = pending.popLast() {
             let place = position(of: handle.key)
+            if markRelated(place) { continue }
             self[place].id = try? handle.id()
             self[place].isInitial = handle.isInitial
+            if handle.type == .user { self[place].ownerUid = try? handle.ownerUid() }
             if let owner = try? handle.userns() {
                 self[place].owner = owner.key
-                if handles.updateValue(owner, forKey: owner.key) == nil { pending.append(owner) }
+                pending.append(owner)
             }
-            if handle.type == .user { self[place].ownerUid = try? handle.ownerUid() }
             if handle.type == .pid || handle.type == .user, let parent = try? handle.parent() {
                 self[place].parent = parent.key
-                if handles.updateValue(parent, forKey: parent.key) == nil { pending.append(parent) }
+                pending.append(parent)
             }
         }
-        return handles.count
+    }
+
+    /// Opens a namespace where it was seen; nil when that has gone, or is not open to nssh.
+    func open(_ position: Int32) -> NamespaceHandle? {
+        let key = self[position].key
+        func open(_ path: String) -> NamespaceHandle? {
+            guard let file = try? Proc.open(path, flags: O_RDONLY | O_NONBLOCK),
+                let handle = try? NamespaceHandle(file, target: key.link), handle.key == key
+            else { return nil }
+            return handle
+        }
+        func link(_ place: Int) -> String { "\(numbers[place / LinkReader.count])/ns/\(Inspect.links[place % LinkReader.count])" }
+        let first = Int(firsts[Int(position)])
+        if first >= 0 {
+            if let handle = open(link(first)) { return handle }
+            for place in snapshot.places.indices where place > first && snapshot.places[place] == position {
+                if let handle = open(link(place)) { return handle }
+            }
+        }
+        for holder in self[position].holders {
+            guard let pid = holder.pid, let directory = try? Proc.name(of: pid) else { continue }
+            switch holder.kind {
+            case .thread:
+                guard let tid = holder.tid else { continue }
+                if let handle = open("\(directory)/task/\(tid)/ns/\(holder.detail ?? key.type.rawValue)") { return handle }
+            case .descriptor:
+                guard let number = holder.descriptor else { continue }
+                if let handle = open("\(directory)/fd/\(number)") { return handle }
+            default: continue
+            }
+        }
+        return nil
+    }
+
+    /// Adds what nothing else has shown, on kernels that list all namespaces: what holds it is not to be seen. listns(2)
+    private func lookAtListed() {
+        guard Feature.listns.isSupported else { return }
+        var known = Set<UInt64>()
+        for position in 0..<Int32(count) { if let id = self[position].id { known.insert(id) } }
+        var ids = [UInt64](repeating: 0, count: 512)
+        var last: UInt64 = 0
+        while true {
+            let found = nssh_listns(last, &ids, ids.count)
+            if found <= 0 { return }
+            for id in ids.prefix(found) where !known.contains(id) {
+                guard let handle = NamespaceHandle(id: id), options.types.contains(handle.type) else { continue }
+                relate(handle)
+            }
+            last = ids[found - 1]
+        }
+    }
+
+    /// The maps of a user namespace, through the eyes of nssh's own, at the first process in it. user_namespaces(7)
+    private func readMaps(_ position: Int32) {
+        let first = Int(firsts[Int(position)])
+        guard first >= 0 else { return }
+        let number = numbers[first / LinkReader.count]
+        self[position].uidMap = Scan.map((try? Proc.read("\(number)/uid_map")) ?? [])
+        self[position].gidMap = Scan.map((try? Proc.read("\(number)/gid_map")) ?? [])
+    }
+
+    private static func map(_ text: [UInt8]) -> [Snapshot.IdRange] {
+        text.split(separator: 10).compactMap { line in
+            let words = line.split(separator: 32).compactMap { UInt32(Array($0).lossy) }
+            return words.count == 3 ? Snapshot.IdRange(inside: words[0], outside: words[1], count: words[2]) : nil
+        }
     }
 }
 
 extension NamespaceHandle {
     /// Its name in a snapshot.
     public var key: NamespaceKey { NamespaceKey(type, inode) }
+
+    /// The namespace of an id; nil when it is gone, or out of nssh's power, or before Linux 6.18. open_by_handle_at(2)
+    convenience init?(id: UInt64) {
+        let raw = nssh_ns_from_id(id)
+        if raw < 0 { return nil }
+        try? self.init(Descriptor(raw), target: "namespace \(id)")
+    }
 
     /// Whether the kernel made it at boot: those have fixed numbers.
     var isInitial: Bool { (0xEFFF_FFF8...0xEFFF_FFFF).contains(inode) }

@@ -9,9 +9,20 @@ public final class Scan {
     /// Tells that a source is at step `done` of `all`; for long scans on a terminal.
     let progress: ((_ source: Snapshot.Source, _ done: Int, _ all: Int) -> Void)?
     var snapshot = Snapshot()
+    /// For each of the snapshot's processes, its number in /proc.
+    var numbers: [Int32] = []
+    /// For each namespace, where in the snapshot's places it came first; -1 where no process is in it.
+    var firsts: [Int32] = []
+    /// The sockets and tun devices that the look at the descriptors has found.
+    var sockets: [SocketFile]?
+    let links: LinkReader
+    let status = StatusReader()
+    let entries = NumberedEntries()
     /// In order of discovery; sorted at the end.
     private var namespaces: [Snapshot.Namespace] = []
-    private var positions: [NamespaceKey: Int32] = [:]
+    private var isRelated: [Bool] = []
+    /// By inode number and type in one.
+    private var positions: [UInt64: Int32] = [:]
 
     /// Looks through everything that `options` want.
     ///
@@ -25,9 +36,12 @@ public final class Scan {
         scan.snapshot.host = names.nodename.lossy
         scan.snapshot.kernel = names.release.lossy
         scan.snapshot.uid = geteuid()
-        scan.snapshot.ownPid = Proc.own
+        scan.snapshot.ownPid = getpid()
         scan.snapshot.types = options.types.list
         try scan.run(.processes) { () throws(Failure) in try scan.lookThroughProcesses() }
+        if options.tasks { try scan.run(.tasks) { () throws(Failure) in try scan.lookThroughTasks() } }
+        if options.descriptors { try scan.run(.fds) { () throws(Failure) in try scan.lookThroughDescriptors() } }
+        if options.sockets { try scan.run(.sockets) { () throws(Failure) in try scan.lookThroughSockets() } }
         try scan.run(.relations) { () throws(Failure) in try scan.lookAtRelations() }
         scan.finish()
         return scan.snapshot
@@ -36,6 +50,7 @@ public final class Scan {
     private init(_ options: ScanOptions, _ progress: ((Snapshot.Source, Int, Int) -> Void)?) {
         self.options = options
         self.progress = progress
+        links = LinkReader(options.types)
     }
 
     /// Runs a discoverer, which returns how many things it has looked at.
@@ -50,12 +65,24 @@ public final class Scan {
 
     /// The position of a namespace, which is added if it is new.
     func position(of key: NamespaceKey) -> Int32 {
-        if let known = positions[key] { return known }
+        let number = key.inode << 3 | UInt64(key.type.ordinal)
+        if let known = positions[number] { return known }
         let new = Int32(namespaces.count)
-        positions[key] = new
+        positions[number] = new
         namespaces.append(Snapshot.Namespace(key))
+        firsts.append(-1)
+        isRelated.append(false)
         return new
     }
+
+    /// Whether the namespace at a position has been opened; from now on it has.
+    func markRelated(_ position: Int32) -> Bool {
+        defer { isRelated[Int(position)] = true }
+        return isRelated[Int(position)]
+    }
+
+    /// The positions of the namespaces that nobody has opened yet.
+    var unrelated: [Int32] { isRelated.indices.filter { !isRelated[$0] }.map { Int32($0) } }
 
     /// The namespace at a position.
     subscript(_ position: Int32) -> Snapshot.Namespace {

@@ -1,0 +1,89 @@
+import CLinux
+import Glibc
+import Linux
+
+/// Open descriptors of namespaces, in /proc/PID/fd of every process. They are known by the device of nsfs: the link's text is a path
+/// where the namespace was opened through a bind mount. Sockets are collected in the same pass.
+extension Scan {
+    /// A socket, or an open /dev/net/tun.
+    struct SocketFile {
+        /// The process's index in the snapshot.
+        var process: Int32
+        /// The descriptor's number there.
+        var number: Int32
+        /// The inode number, of a socket.
+        var inode: UInt64
+        var isTun: Bool
+    }
+
+    /// - Returns: the number of descriptors.
+    func lookThroughDescriptors() throws(Failure) -> Int {
+        try walkDescriptors(.fds) { index, number, inode in note(descriptor: number, inode, of: index) }
+    }
+
+    /// Calls `found` for every descriptor of a namespace, and keeps the sockets.
+    ///
+    /// - Returns: the number of descriptors.
+    func walkDescriptors(
+        _ source: Snapshot.Source, _ found: (_ process: Int, _ number: Int32, _ inode: UInt64) -> Void
+    ) throws(Failure) -> Int {
+        var own = nssh_file()
+        guard nssh_look_at(Proc.root, "self/ns/\(NamespaceType.mnt.rawValue)", &own) == 0 else {
+            throw Failure("statx", target: "/proc/self/ns/mnt")
+        }
+        var looked = 0
+        var sockets: [SocketFile] = []
+        var namespaces: [(number: Int32, inode: UInt64)] = []
+        for index in snapshot.processes.indices {
+            try pause(source, index, snapshot.processes.count)
+            let path = "\(numbers[index])/fd"
+            let directory = nssh_openat(Proc.root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+            if directory < 0 {
+                note(unreadable: "/proc/\(path)", pid: snapshot.processes[index].pid, .last, in: source)
+                continue
+            }
+            namespaces.removeAll(keepingCapacity: true)
+            let errno = entries.read(directory) { number, name in
+                looked += 1
+                var file = nssh_file()
+                guard nssh_look_at(directory, name, &file) == 0 else { return }
+                if file.device == own.device {
+                    namespaces.append((number, file.inode))
+                } else if file.is_socket || file.is_tun {
+                    sockets.append(SocketFile(process: Int32(index), number: number, inode: file.inode, isTun: file.is_tun))
+                }
+            }
+            close(directory)
+            if let errno { note(unreadable: "/proc/\(path)", pid: snapshot.processes[index].pid, errno, in: source) }
+            for (number, inode) in namespaces { found(index, number, inode) }
+        }
+        self.sockets = sockets
+        return looked
+    }
+
+    private func note(descriptor number: Int32, _ inode: UInt64, of index: Int) {
+        let path = "\(numbers[index])/fd/\(number)"
+        guard let text = try? Proc.link(path) else { return }
+        var holder = Holder(.descriptor)
+        holder.pid = snapshot.processes[index].pid
+        holder.descriptor = number
+        let key: NamespaceKey
+        if let (type, named) = Target.readLink(text), named == inode {
+            key = NamespaceKey(type, inode)
+        } else {
+            do throws(Failure) {
+                let handle = try NamespaceHandle(try Proc.open(path, flags: O_RDONLY | O_NONBLOCK), target: text)
+                key = handle.key
+                if options.types.contains(key.type) { relate(handle) }
+            } catch {
+                if let errno = error.errno { note(unreadable: "/proc/\(path)", pid: holder.pid, errno, in: .fds) }
+                return
+            }
+            if text.hasPrefix("/"), text != "/" { holder.path = text }
+        }
+        guard options.types.contains(key.type) else { return }
+        let flags = try? Proc.words("\(numbers[index])/fdinfo/\(number)", "flags").first.flatMap { Int32($0, radix: 8) }
+        if let flags, flags & nssh_o_path != 0 { holder.detail = "O_PATH" }
+        note(holder, of: key)
+    }
+}
