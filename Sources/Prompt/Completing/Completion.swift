@@ -188,7 +188,7 @@ struct Completion {
                 let bytes = lua.prefix(-2, 200)
                 if bytes.starts(with: word) {
                     let name = String(decoding: bytes, as: UTF8.self)
-                    if all ? Quoting.escape(bytes) == name : Quoting.isName(name) { names.append(name) }
+                    if all ? TextEscape.escape(bytes) == name : Quoting.isName(name) { names.append(name) }
                 }
             }
             lua.pop()

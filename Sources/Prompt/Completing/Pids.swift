@@ -11,7 +11,7 @@ enum Pids {
         return names.compactMap { Int($0) }.sorted().map { pid in
             Candidate(String(pid)) {
                 let name = (try? Proc.read("\(pid)/comm")) ?? []
-                return "\(pid) \(Quoting.escape(name.prefix { $0 != 10 }))"
+                return "\(pid) \(TextEscape.escape(name.prefix { $0 != 10 }))"
             }
         }
     }

@@ -65,7 +65,7 @@ struct Printer {
         case .function: return .word(Word(text: function(index), role: .function))
         case .table: return lua.hasMetafield(index, "__tostring") ? .word(display(index)) : table(index, path)
         case .userdata:
-            if let object = lua.anyObject(index) { return .word(Word(text: Quoting.escape(object.description.utf8), role: .object)) }
+            if let object = lua.anyObject(index) { return .word(Word(text: TextEscape.escape(object.description.utf8), role: .object)) }
             return .word(display(index))
         case .thread, .lightUserdata: return .word(display(index))
         }
@@ -75,23 +75,23 @@ struct Printer {
     private func string(_ index: Int32, most: Int) -> Word {
         let count = lua.rawLength(index)
         var bytes = lua.prefix(index, most + 1)
-        guard count > most else { return Word(text: Quoting.quote(bytes), role: .string, bare: Quoting.escape(bytes)) }
+        guard count > most else { return Word(text: Quoting.quote(bytes), role: .string, bare: TextEscape.escape(bytes)) }
         // Not in the middle of a character.
         while let last = bytes.popLast(), last & 0xc0 == 0x80, bytes.count > most - 4 {}
         let text = "\(Quoting.quote(bytes)) … \(Quoting.count(count - bytes.count)) more bytes"
-        return Word(text: text, role: .string, bare: Quoting.escape(bytes) + "…")
+        return Word(text: text, role: .string, bare: TextEscape.escape(bytes) + "…")
     }
 
     /// What `tostring` says: the value's own `__tostring`, or its type and address.
     private func display(_ index: Int32) -> Word {
         do throws(LuaError) {
             if lua.state.isInterrupted { return Word(text: "…", role: .note) }
-            let text = Quoting.escape(try lua.display(index).utf8, keepingLines: true)
+            let text = TextEscape.escape(try lua.display(index).utf8, as: .lines)
             let end = open.isEmpty ? nil : text.firstIndex(of: "\n")
             return Word(text: end.map { text[..<$0] + " …" } ?? text, role: .object)
         } catch {
             let reason = lua.state.isInterrupted ? "interrupted" : ErrorText.of(error, lua).prefix { $0 != "\n" }.prefix(200)
-            return Word(text: "<\(lua.typeName(index)): __tostring: \(Quoting.escape(reason.utf8))>", role: .note)
+            return Word(text: "<\(lua.typeName(index)): __tostring: \(TextEscape.escape(reason.utf8))>", role: .note)
         }
     }
 
@@ -118,7 +118,7 @@ struct Printer {
         let top = lua.top
         defer { lua.top = top }
         var block = Block()
-        if lua.pushMetafield(index, "__name") == .string { block.name = Quoting.escape(lua.prefix(-1, 60)) }
+        if lua.pushMetafield(index, "__name") == .string { block.name = TextEscape.escape(lua.prefix(-1, 60)) }
         lua.top = top
         let most = open.count == 1 ? most.outer : most.inner
         let count = lua.rawLength(index)
@@ -183,7 +183,7 @@ struct Printer {
         case .boolean: return ("[\(lua.boolean(key))]", false)
         case .function: return ("[\(function(key))]", false)
         case .table where !lua.hasMetafield(key, "__tostring"): return ("[{…}]", false)
-        default: return ("[\(lua.anyObject(key).map { Quoting.escape($0.description.utf8) } ?? display(key).text)]", false)
+        default: return ("[\(lua.anyObject(key).map { TextEscape.escape($0.description.utf8) } ?? display(key).text)]", false)
         }
     }
 }

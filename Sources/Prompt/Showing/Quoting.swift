@@ -1,52 +1,9 @@
+import Linux
+
 /// Strings and numbers as Lua would read them back.
 enum Quoting {
     /// The text between double quotes.
-    static func quote(_ bytes: some Collection<UInt8>) -> String { "\"\(escape(bytes))\"" }
-
-    /// The text with what a terminal would act on, or could not show, in Lua's escapes: control characters, bytes that are no UTF-8,
-    /// code points that change the direction of the line or cannot be seen.
-    ///
-    /// - Parameter keepingLines: whether quotes, backslashes, tabs and line ends stay.
-    static func escape(_ bytes: some Collection<UInt8>, keepingLines: Bool = false) -> String {
-        var result = ""
-        var iterator = bytes.makeIterator()
-        var position = bytes.startIndex
-        var parser = Unicode.UTF8.ForwardParser()
-        while true {
-            switch parser.parseScalar(from: &iterator) {
-            case .valid(let encoded):
-                bytes.formIndex(&position, offsetBy: encoded.count)
-                append(Unicode.UTF8.decode(encoded), to: &result, keepingLines)
-            case .error(let length):
-                for _ in 0..<length {
-                    result += hexadecimal(UInt32(bytes[position]))
-                    bytes.formIndex(after: &position)
-                }
-            case .emptyInput: return result
-            }
-        }
-    }
-
-    private static func append(_ scalar: Unicode.Scalar, to result: inout String, _ keepingLines: Bool) {
-        switch scalar {
-        case "\n", "\t": result += keepingLines ? String(scalar) : scalar == "\n" ? "\\n" : "\\t"
-        case "\r": result += "\\r"
-        case "\"", "\\": result += keepingLines ? String(scalar) : "\\\(scalar)"
-        case " "..."~": result.unicodeScalars.append(scalar)
-        case "\u{0}"..."\u{1f}", "\u{7f}": result += hexadecimal(scalar.value)
-        case "\u{200d}": result.unicodeScalars.append(scalar) // joins emoji
-        default:
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator: result += "\\u{\(String(scalar.value, radix: 16))}"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-    }
-
-    private static func hexadecimal(_ value: UInt32) -> String {
-        let digits = String(value, radix: 16)
-        return "\\x" + (digits.utf8.count < 2 ? "0" : "") + digits
-    }
+    static func quote(_ bytes: some Collection<UInt8>) -> String { "\"\(TextEscape.escape(bytes))\"" }
 
     /// A float that reads back as the same float; there is no literal for not-a-number.
     static func number(_ value: Double) -> String {
