@@ -212,7 +212,11 @@ public enum NsModule {
             try kernel { () throws(Failure) in try Pin.remove(path) }
             return 0
         },
-        FindFunction.function, ScanFunction.function, HoldersFunction.function, WhyFunction.function,
+        FindFunction.function,
+        ScanFunction.function,
+        ListFunction.function,
+        HoldersFunction.function,
+        WhyFunction.function,
         LimitsFunction.function,
         WeakObject.function,
         FeaturesTable.function,

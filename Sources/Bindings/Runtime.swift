@@ -23,6 +23,7 @@ public enum Runtime {
         FeaturesTable.declare(state)
         HoldersFunction.declare(state)
         WhyFunction.declare(state)
+        ListFunction.declare(state)
         lua.push(.fields(message: "interrupted!", [("code", .string("INTERRUPTED"))]))
         state.setInterruptValue(lua)
         state.preload("nssh.reference", Reference.loader)

@@ -51,5 +51,9 @@ final class SnapshotObject: LuaObject {
                 }
             },
         ],
-        methods: [HoldersFunction.method, WhyFunction.method])
+        methods: [
+            ListFunction.method,
+            HoldersFunction.method,
+            WhyFunction.method,
+        ])
 }

@@ -43,6 +43,7 @@ public final class Scan {
         if options.descriptors { try scan.run(.fds) { () throws(Failure) in try scan.lookThroughDescriptors() } }
         if options.sockets { try scan.run(.sockets) { () throws(Failure) in try scan.lookThroughSockets() } }
         try scan.run(.relations) { () throws(Failure) in try scan.lookAtRelations() }
+        scan.readCommands()
         scan.finish()
         return scan.snapshot
     }

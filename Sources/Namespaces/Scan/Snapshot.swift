@@ -44,6 +44,9 @@ public struct Snapshot: Sendable {
         public var uid: UInt32 = 0
         /// The command's name, 15 bytes at most; nil when it was not read.
         public var name: String?
+        /// The command line, words joined by blanks, cut where it is long; read of the first process of a namespace, nil for others and
+        /// where there is none. proc_pid_cmdline(5).
+        public var command: String?
         /// Whether it has ended and waits to be reaped.
         public var isZombie = false
         /// The number of threads; 0 when that was not read.
@@ -89,6 +92,8 @@ public struct Snapshot: Sendable {
     public var uid: UInt32 = 0
     /// nssh's own pid; it is among the processes.
     public var ownPid: Int32 = 0
+    /// The names of the user ids in it; nil where nssh's own system knows them, as it does unless the snapshot was loaded.
+    public internal(set) var users: [UInt32: String]?
     /// The types that were asked for, in order.
     public var types: [NamespaceType] = NamespaceType.allCases
     /// The namespaces, in ascending order of their keys.
