@@ -217,6 +217,7 @@ public enum NsModule {
         ListFunction.function,
         HoldersFunction.function,
         WhyFunction.function,
+        TreeFunction.function,
         LimitsFunction.function,
         WeakObject.function,
         FeaturesTable.function,

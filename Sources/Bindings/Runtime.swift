@@ -24,6 +24,7 @@ public enum Runtime {
         HoldersFunction.declare(state)
         WhyFunction.declare(state)
         ListFunction.declare(state)
+        TreeFunction.declare(state)
         lua.push(.fields(message: "interrupted!", [("code", .string("INTERRUPTED"))]))
         state.setInterruptValue(lua)
         state.preload("nssh.reference", Reference.loader)

@@ -55,5 +55,6 @@ final class SnapshotObject: LuaObject {
             ListFunction.method,
             HoldersFunction.method,
             WhyFunction.method,
+            TreeFunction.method,
         ])
 }
