@@ -4,6 +4,8 @@ public struct Mount: Equatable, Sendable {
     public var id: Int
     /// The mount id of the mount that this one is on.
     public var parent: Int
+    /// The device of the file system, as `MountTable.device` numbers it.
+    public var device: UInt64
     /// The directory inside the file system that is mounted.
     public var root: String
     /// The mount point, as seen from nssh's root.
@@ -30,6 +32,8 @@ public struct Mount: Equatable, Sendable {
         else { return nil }
         self.id = id
         self.parent = parent
+        let device = Self.text(fields[2]).split(separator: ":").compactMap { UInt32($0) }
+        self.device = device.count == 2 ? MountTable.device(device[0], device[1]) : 0
         root = Self.text(fields[3])
         target = Self.text(fields[4])
         options = Self.text(fields[5])

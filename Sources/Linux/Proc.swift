@@ -69,8 +69,12 @@ public enum Proc {
 
     /// The words of a `Name:` line in a file such as `PID/status`; empty when there is no such line.
     public static func words(_ path: String, _ name: String) throws(Failure) -> [String] {
-        let text = try read(path).lossy
-        for line in text.split(separator: "\n") where line.hasPrefix(name + ":") {
+        words(in: try read(path), name)
+    }
+
+    /// The same of a file that has been read.
+    public static func words(in file: [UInt8], _ name: String) -> [String] {
+        for line in file.lossy.split(separator: "\n") where line.hasPrefix(name + ":") {
             return line.dropFirst(name.utf8.count + 1).split { $0 == "\t" || $0 == " " }.map { String($0) }
         }
         return []

@@ -83,7 +83,7 @@ public struct Find {
             for pin in try Pin.all() {
                 let last = String(pin.path.split(separator: "/").last ?? "")
                 guard pin.path == name || last == name else { continue }
-                let isNamed = pin.type == .net && (pin.path == "/run/netns/\(last)" || pin.path == "/var/run/netns/\(last)")
+                let isNamed = pin.type == .net && Pin.netnsName(pin.path) != nil
                 items.append(Item(kind: isNamed ? "netns" : "pin", name: last, path: pin.path))
             }
         } catch { unreadable.append("pins: \(error.message)") }

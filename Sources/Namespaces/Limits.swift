@@ -7,7 +7,7 @@ public enum Limits {
     /// A limit: `max_uts_namespaces` and its value.
     public typealias Limit = (name: String, value: Int)
     /// The user namespace that the machine starts with; its inode number is fixed (PROC_USER_INIT_INO).
-    private static let initialInode: UInt64 = 0xEFFF_FFFD
+    static let initialInode: UInt64 = 0xEFFF_FFFD
     /// The largest value: an int in the kernel.
     public static let highest = Int(Int32.max)
 

@@ -20,6 +20,15 @@ public struct Pin: Equatable, Sendable {
         }.sorted { $0.path < $1.path }
     }
 
+    /// The name in ip-netns(8) of a net namespace that is bound to `path`; nil elsewhere.
+    static func netnsName(_ path: String) -> String? {
+        for directory in ["/run/netns/", "/var/run/netns/"] where path.hasPrefix(directory) {
+            let name = path.dropFirst(directory.utf8.count)
+            if !name.isEmpty, !name.utf8.contains(UInt8(ascii: "/")) { return String(name) }
+        }
+        return nil
+    }
+
     /// Binds a namespace to a file, which is made if it is not there. mount(2) with MS_BIND.
     public static func make(_ handle: NamespaceHandle, at path: [UInt8]) throws(Failure) {
         try handle.requireOpen()

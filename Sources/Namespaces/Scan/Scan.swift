@@ -15,6 +15,10 @@ public final class Scan {
     var firsts: [Int32] = []
     /// The sockets and tun devices that the look at the descriptors has found.
     var sockets: [SocketFile]?
+    /// The pid namespaces of the procfs that have been looked at, by device.
+    var procfs: [UInt64: Shown] = [:]
+    /// The mounts of procfs, with its device.
+    var procfsMounts: [(device: UInt64, holder: Holder)] = []
     let links: LinkReader
     let status = StatusReader()
     let entries = NumberedEntries()
@@ -42,6 +46,7 @@ public final class Scan {
         if options.tasks { try scan.run(.tasks) { () throws(Failure) in try scan.lookThroughTasks() } }
         if options.descriptors { try scan.run(.fds) { () throws(Failure) in try scan.lookThroughDescriptors() } }
         if options.sockets { try scan.run(.sockets) { () throws(Failure) in try scan.lookThroughSockets() } }
+        if options.mounts { try scan.run(.mounts) { () throws(Failure) in try scan.lookThroughMounts() } }
         try scan.run(.relations) { () throws(Failure) in try scan.lookAtRelations() }
         scan.readCommands()
         scan.finish()
@@ -81,6 +86,9 @@ public final class Scan {
         defer { isRelated[Int(position)] = true }
         return isRelated[Int(position)]
     }
+
+    /// Whether nobody has opened the namespace at a position, and no process is in it by which it can be opened at the end.
+    func isOutOfReach(_ position: Int32) -> Bool { firsts[Int(position)] < 0 && !isRelated[Int(position)] }
 
     /// The positions of the namespaces that nobody has opened yet.
     var unrelated: [Int32] { isRelated.indices.filter { !isRelated[$0] }.map { Int32($0) } }

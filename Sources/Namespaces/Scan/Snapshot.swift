@@ -67,6 +67,14 @@ public struct Snapshot: Sendable {
         public var errno: Errno
     }
 
+    /// Something that holds, or may hold, a namespace of which only the type is known.
+    public struct Suspect: Sendable {
+        /// The types that it may hold one of.
+        public var types: [NamespaceType]
+        /// What it is; not certain.
+        public var holder: Holder
+    }
+
     /// Where namespaces are found: each is looked through by a discoverer of its own.
     public enum Source: String, CaseIterable, Sendable {
         case processes, tasks, fds, sockets, mounts, relations, deep
@@ -94,6 +102,9 @@ public struct Snapshot: Sendable {
     public var ownPid: Int32 = 0
     /// The names of the user ids in it; nil where nssh's own system knows them, as it does unless the snapshot was loaded.
     public internal(set) var users: [UInt32: String]?
+    /// The inode number of the mnt namespace that nssh was in: the paths there are names that nssh can open. Nil where mounts were not
+    /// looked at.
+    public internal(set) var mountNamespace: UInt64?
     /// The types that were asked for, in order.
     public var types: [NamespaceType] = NamespaceType.allCases
     /// The namespaces, in ascending order of their keys.
@@ -102,6 +113,8 @@ public struct Snapshot: Sendable {
     public internal(set) var processes: [Process] = []
     /// For each process the positions in `namespaces` of what its ten links name, in the order of `Inspect.links`; -1 for none.
     var places: [Int32] = []
+    /// What may hold a namespace that is not seen otherwise.
+    public internal(set) var suspects: [Suspect] = []
     /// What could not be looked at.
     public internal(set) var unreadable: [Unreadable] = []
     /// What was looked through, in order, and what that cost. What is not here was not asked for.

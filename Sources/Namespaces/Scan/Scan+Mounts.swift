@@ -1,0 +1,148 @@
+import CLinux
+import Glibc
+import Linux
+
+/// Mounts that hold namespaces, in every mnt namespace: bound namespaces (nsfs) and procfs.
+///
+/// A kernel since 6.12 walks over the mnt namespaces that nssh has power over, those without a process too, and lists their mounts; the
+/// others are read from the mountinfo of a process in them.
+extension Scan {
+    /// - Returns: the number of mounts.
+    func lookThroughMounts() throws(Failure) -> Int {
+        var inhabited = findInhabited()
+        snapshot.mountNamespace = try? Inspect.inode(.own, .mnt)
+        var done = 0
+        var looked = 0
+        let refusal = try walk { (inode, descriptor, table) throws(Failure) in
+            try pause(.mounts, done, done + inhabited.count)
+            done += 1
+            let processes = inhabited.removeValue(forKey: inode)?.processes ?? []
+            let namespace = MountNamespace(inode: inode, processes: processes, descriptor: descriptor)
+            if options.types.contains(.mnt), case let place = position(of: NamespaceKey(.mnt, inode)), isOutOfReach(place) {
+                relate(try NamespaceHandle(descriptor, target: "mnt namespace"))
+            }
+            look(through: table, of: namespace)
+            looked += table.entries.count
+        }
+        if let refusal { note(unreadable: "mnt namespaces without a process", refusal, in: .mounts) }
+        for namespace in inhabited.values.sorted(by: { $0.inode < $1.inode }) {
+            try pause(.mounts, done, done + inhabited.count)
+            guard let table = mountinfo(of: namespace) else { continue }
+            look(through: table, of: namespace)
+            looked += table.entries.count
+        }
+        noteProcfsMounts()
+        return looked
+    }
+
+    /// The mnt namespaces that processes are in, by inode number.
+    private func findInhabited() -> [UInt64: MountNamespace] {
+        var found: [UInt64: MountNamespace] = [:]
+        for index in snapshot.processes.indices {
+            let inode: UInt64
+            if options.types.contains(.mnt) {
+                let place = snapshot.places[index * LinkReader.count + NamespaceType.mnt.ordinal]
+                if place < 0 { continue }
+                inode = self[place].key.inode
+            } else {
+                guard case .inode(let seen) = Inspect.look("\(numbers[index])/ns/mnt", below: Proc.root) else { continue }
+                inode = seen
+            }
+            if found[inode, default: MountNamespace(inode: inode)].processes.count < 4 {
+                found[inode, default: MountNamespace(inode: inode)].processes.append(numbers[index])
+            }
+        }
+        return found
+    }
+
+    /// Walks over the mnt namespaces that nssh has power over, and its own.
+    ///
+    /// - Returns: why there may be others that no process is in; nil when there are none.
+    private func walk(_ body: (UInt64, Descriptor, MountTable) throws(Failure) -> Void) throws(Failure) -> Errno? {
+        let own = try Proc.open("self/ns/mnt", flags: O_RDONLY)
+        var id: UInt64 = 0
+        if nssh_mntns_id(own.raw, &id) < 0 { return .last }
+        try look(at: own, body)
+        for backwards: Int32 in [0, 1] {
+            var current = own
+            while true {
+                let raw = nssh_mntns_next(current.raw, backwards)
+                if raw < 0 {
+                    let errno = Errno.last
+                    if errno.rawValue == ENOENT { break }
+                    return errno
+                }
+                current = Descriptor(raw)
+                try look(at: current, body)
+            }
+        }
+        // The kernel steps over those that nssh has no power over.
+        let isInFirst = (try? Inspect.inode(.own, .user)) == Limits.initialInode
+        return isInFirst && Capabilities.effective(contains: [.sysAdmin]) ? nil : Errno(rawValue: EPERM)
+    }
+
+    private func look(
+        at namespace: Descriptor, _ body: (UInt64, Descriptor, MountTable) throws(Failure) -> Void
+    ) throws(Failure) {
+        var id: UInt64 = 0
+        var info = stat()
+        // Without power over its own, or where a kernel has the walk and not the list, mountinfo is left.
+        guard nssh_mntns_id(namespace.raw, &id) == 0, fstat(namespace.raw, &info) == 0, let table = try? MountTable(mntns: id) else {
+            return
+        }
+        try body(UInt64(info.st_ino), namespace, table)
+    }
+
+    /// What a process sees of the mounts of its mnt namespace; nil when no process there lets nssh read it.
+    private func mountinfo(of namespace: MountNamespace) -> MountTable? {
+        for number in namespace.processes {
+            do throws(Failure) {
+                let text = try Proc.read("\(number)/mountinfo")
+                // It may have moved since it was looked at.
+                guard case .inode(namespace.inode) = Inspect.look("\(number)/ns/mnt", below: Proc.root) else { continue }
+                return MountTable(mountinfo: text)
+            } catch {
+                guard number == namespace.processes.last, let errno = error.errno else { continue }
+                note(unreadable: "/proc/\(number)/mountinfo", pid: Proc.pid(at: number), errno, in: .mounts)
+            }
+        }
+        return nil
+    }
+
+    /// Notes what the mounts of a mnt namespace hold.
+    private func look(through table: MountTable, of namespace: MountNamespace) {
+        for entry in table.entries {
+            guard let kind = entry.kind, let place = table.place(of: entry) else { continue }
+            let isCovered = table.isCovered(entry)
+            var holder = Holder(kind == .nsfs ? .mount : .procfs)
+            holder.path = place.point
+            holder.mountNamespace = namespace.inode
+            if isCovered { holder.detail = "over-mounted" }
+            switch kind {
+            case .nsfs:
+                guard let (type, inode) = Target.readLink(place.root), options.types.contains(type) else { continue }
+                let key = NamespaceKey(type, inode)
+                note(holder, of: key)
+                if !isCovered, isOutOfReach(position(of: key)), let handle = open(key, at: place.point, in: namespace) { relate(handle) }
+            case .procfs:
+                guard options.types.contains(.pid) else { continue }
+                if place.root != "/" { holder.detail = (holder.detail.map { $0 + ", " } ?? "") + "its \(place.root)" }
+                let isRoot = !isCovered && place.root == "/"
+                look(atProcfs: holder, entry.device) { isDevice in isRoot ? namespace.open(place.point, isDevice) : nil }
+            }
+        }
+    }
+
+    /// Opens a namespace that is bound to a path; nil when there is no way to it.
+    private func open(_ key: NamespaceKey, at path: String, in namespace: MountNamespace) -> NamespaceHandle? {
+        let file = namespace.open(path) { file in
+            var info = stat()
+            return nssh_is_nsfs(file.raw) == 1 && fstat(file.raw, &info) == 0 && UInt64(info.st_ino) == key.inode
+        }
+        // A descriptor of O_PATH takes no ioctl(2).
+        guard let file, let handle = try? NamespaceHandle(Proc.open("self/fd/\(file.raw)", flags: O_RDONLY), target: key.link),
+            handle.key == key
+        else { return nil }
+        return handle
+    }
+}
