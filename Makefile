@@ -6,12 +6,11 @@ SWIFT ?= swift
 NSSH = .build/release/nssh
 SEED ?= $(shell date +%s)
 CALLS ?= 100000
-DEMOS = demo_uts demo_ipc demo_pid demo_mount demo_user demo_net
 SETUP = sh Tools/setup.sh
 
 # Two builds in one directory would wait for each other.
 .NOTPARALLEL:
-.PHONY: all release debug demo test test-swift test-lua test-failures test-kernels fuzz test-asan check check-format check-lua check-binary \
+.PHONY: all release debug demo course test test-swift test-lua test-failures test-kernels fuzz test-asan check check-format check-lua check-binary \
 	check-generated generate format bench install uninstall clean help
 
 all: release ## build the release binary, .build/release/nssh
@@ -25,17 +24,13 @@ debug:
 	@$(SETUP) build
 	$(SWIFT) build --build-tests
 
-demo: ## run the six demonstrations, one after the other
+demo: ## play all lessons of the course, one after the other
 	@$(SETUP) build demo
 	@$(MAKE) --no-print-directory release
-	@passed=; failed=; \
-	for demo in $(DEMOS); do \
-		printf '\n==== %s ====\n' "$$demo"; \
-		if $(NSSH) "$$demo.lua"; then passed="$$passed $$demo"; \
-		else echo "$$demo: failed with status $$?" >&2; failed="$$failed $$demo"; break; fi; \
-	done; \
-	printf '\npassed:%s\n' "$${passed:- none}"; \
-	if [ -n "$$failed" ]; then printf 'FAILED:%s\n' "$$failed"; exit 1; fi
+	$(NSSH) --course --auto
+
+course: release ## write docs/course.md: all lessons as they play here
+	$(NSSH) --course --lang en --md docs/course.md >/dev/null
 
 test: ## all tests: Swift, Lua, and LuaKit under the address sanitizer
 	@$(SETUP) build demo test

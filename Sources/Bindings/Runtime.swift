@@ -28,6 +28,7 @@ public enum Runtime {
         lua.push(.fields(message: "interrupted!", [("code", .string("INTERRUPTED"))]))
         state.setInterruptValue(lua)
         state.preload("nssh.reference", Reference.loader)
+        state.preload("nssh.scripts", BundledScript.list)
         for index in 0..<nssh_script_count() {
             if let module = nssh_script_module(index) { state.preload(String(cString: module), BundledScript.loader) }
         }
@@ -68,6 +69,18 @@ public struct BundledScript {
     /// The chunk name in tracebacks: nssh's own.
     public var chunkName: String { "=\(moduleName == nil ? "" : "nssh:")\(name)" }
 
+    /// The loader of the module that lists them: name, source, and module for those that are required.
+    nonisolated(unsafe) static let list = LuaFunction("nssh.scripts", variadic: true, "") { call throws(LuaError) in
+        call.lua.reserve(8)
+        call.lua.push(list: all) { script in
+            call.lua.push([("name", .string(script.name)), ("module", script.moduleName.map { .string($0) })])
+            call.lua.push(script.source)
+            call.lua.rawSet(-2, "source")
+        }
+        return 1
+    }
+
+    /// The loader of those that are required.
     nonisolated(unsafe) static let loader = LuaFunction("nssh.loader", variadic: true, "") { call throws(LuaError) in
         let lua = call.lua
         let name = lua.string(1) ?? ""

@@ -50,6 +50,30 @@ static const unsigned char demo_control_lib[] = {
 static const unsigned char demo_pstree_lib[] = {
 #embed "../../Scripts/lib/nssh/demo/pstree.lua"
 };
+static const unsigned char demo_arguments_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/arguments.lua"
+};
+static const unsigned char demo_views_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/views.lua"
+};
+static const unsigned char demo_cast_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/cast.lua"
+};
+static const unsigned char demo_markdown_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/markdown.lua"
+};
+static const unsigned char demo_player_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/player.lua"
+};
+static const unsigned char demo_template_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/template.lua"
+};
+static const unsigned char demo_excerpt_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/excerpt.lua"
+};
+static const unsigned char course_lib[] = {
+#embed "../../Scripts/lib/nssh/course.lua"
+};
 static const unsigned char report_lib[] = {
 #embed "../../Scripts/lib/nssh/report.lua"
 };
@@ -77,6 +101,14 @@ static const struct {
     {"lib/nssh/demo/scene.lua", "nssh.demo.scene", demo_scene_lib, sizeof demo_scene_lib},
     {"lib/nssh/demo/control.lua", "nssh.demo.control", demo_control_lib, sizeof demo_control_lib},
     {"lib/nssh/demo/pstree.lua", "nssh.demo.pstree", demo_pstree_lib, sizeof demo_pstree_lib},
+    {"lib/nssh/demo/arguments.lua", "nssh.demo.arguments", demo_arguments_lib, sizeof demo_arguments_lib},
+    {"lib/nssh/demo/views.lua", "nssh.demo.views", demo_views_lib, sizeof demo_views_lib},
+    {"lib/nssh/demo/cast.lua", "nssh.demo.cast", demo_cast_lib, sizeof demo_cast_lib},
+    {"lib/nssh/demo/markdown.lua", "nssh.demo.markdown", demo_markdown_lib, sizeof demo_markdown_lib},
+    {"lib/nssh/demo/player.lua", "nssh.demo.player", demo_player_lib, sizeof demo_player_lib},
+    {"lib/nssh/demo/template.lua", "nssh.demo.template", demo_template_lib, sizeof demo_template_lib},
+    {"lib/nssh/demo/excerpt.lua", "nssh.demo.excerpt", demo_excerpt_lib, sizeof demo_excerpt_lib},
+    {"lib/nssh/course.lua", "nssh.course", course_lib, sizeof course_lib},
     {"lib/nssh/report.lua", "nssh.report", report_lib, sizeof report_lib},
 };
 

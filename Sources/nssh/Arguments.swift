@@ -22,7 +22,8 @@ struct Arguments {
     private(set) var version = false
     private(set) var ignoresEnvironment = false
     private(set) var help = false
-    private(set) var list = false
+    /// Which part of the course is asked for, by its option: list, course or new. What follows it is its arguments.
+    private(set) var course: String?
 
     /// Reads argv.
     init() throws(Problem) {
@@ -56,7 +57,10 @@ struct Arguments {
                 return
             case "--help", "-h": help = true
             case "--version": version = true
-            case "--list": list = true
+            case "--list", "--course", "--new":
+                course = String(argument.lossy.dropFirst(2))
+                script = position - 1
+                return
             case "-i":
                 interactive = true
                 version = true
@@ -85,7 +89,9 @@ struct Arguments {
           -W          turn warnings on
           -           standard input is the script
           --          end of options
-          --list      list the bundled scripts
+          --list      list the lessons and the other bundled scripts
+          --course    play all lessons, from where you were; --course --help
+          --new FILE  write a lesson to begin with
           -h, --help  print this
           --version   print the version
 

@@ -26,12 +26,6 @@ enum Program {
             writeOut(Arguments.usage)
             return 0
         }
-        if arguments.list {
-            for script in BundledScript.all where script.moduleName == nil {
-                writeOut(script.name + String(repeating: " ", count: max(1, 18 - script.name.utf8.count)) + script.summary + "\n")
-            }
-            return 0
-        }
         guard let state = Runtime.make(ignoringEnvironment: arguments.ignoresEnvironment) else {
             complain("not enough memory")
             return 1
@@ -113,6 +107,7 @@ enum Program {
     }
 
     private static func runScript(_ state: LuaState, _ arguments: Arguments) throws(LuaError) {
+        if let part = arguments.course { return try runCourse(state, part) }
         let name = arguments.all[arguments.script]
         let rest = arguments.all.count - arguments.script - 1
         if name == [UInt8(ascii: "-")], arguments.all[arguments.script - 1].lossy != "--" {
@@ -125,6 +120,17 @@ enum Program {
             return
         }
         try runFile(state, name, arguments: rest)
+    }
+
+    /// Calls a function of the course, which reads `arg`.
+    private static func runCourse(_ state: LuaState, _ part: String) throws(LuaError) {
+        let lua = state.lua
+        lua.pushGlobals()
+        lua.rawGet(-1, "require")
+        lua.push("nssh.course")
+        try lua.call(arguments: 1, results: 1, traceback: true)
+        lua.rawGet(-1, part)
+        try lua.call(arguments: 0, results: 0, traceback: true)
     }
 
     /// Standard input as a script.

@@ -27,7 +27,7 @@ import Testing
     @Test func theBundledScriptsAreThoseOfTheFolder() throws {
         let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         var found: Set<String> = []
-        for (directory, prefix) in [("Scripts", ""), ("Scripts/lib/nssh", "lib/nssh/")] {
+        for (directory, prefix) in [("Scripts", ""), ("Scripts/lib/nssh", "lib/nssh/"), ("Scripts/lib/nssh/demo", "lib/nssh/demo/")] {
             let handle = try #require(opendir("/\(folder)/\(directory)"))
             defer { closedir(handle) }
             while let entry = readdir(handle) {

@@ -37,14 +37,16 @@ extension Integration {
         @Test func helpNamesEveryOption() {
             let result = run("--help")
             #expect(result.status == 0)
-            for option in ["-e", "-l", "-i", "-v", "-E", "-W", "--list", "--version"] { #expect(result.stdout.contains("\n  \(option) ")) }
+            for option in ["-e", "-l", "-i", "-v", "-E", "-W", "--list", "--course", "--new", "--version"] {
+                #expect(result.stdout.contains("\n  \(option) "))
+            }
         }
 
         @Test func listNamesTheBundledScriptsWithALineEach() {
             let result = run("--list", directory: "/")
             #expect(result.status == 0)
             let lines = result.stdout.split(separator: "\n")
-            #expect(lines.contains { $0.hasPrefix("demo_uts.lua ") && $0.count > 25 })
+            #expect(lines.contains { $0.contains("  demo_uts.lua ") && $0.count > 30 })
             #expect(!result.stdout.contains("lib/"))
         }
 

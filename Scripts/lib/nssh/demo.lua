@@ -29,8 +29,10 @@
 --                 or false and a reason, or a list of these; where it is not met, the lesson, step or check is skipped
 --
 -- scene = { pid = nssh's pid, inside = the process of bash, at = { name = process }, out = {…}, values = {…}, language }
+local arguments = require "nssh.demo.arguments"
 local arrange = require "nssh.demo.arrange"
 local control = require "nssh.demo.control"
+local player_of = require "nssh.demo.player".new
 local new_report = require "nssh.report"
 local new_scene = require "nssh.demo.scene"
 local pstree = require "nssh.demo.pstree"
@@ -66,59 +68,79 @@ local function play_check(check, id, step, scene, report, observed)
   }
 end
 
--- Plays one step. Returns what was observed: output, values, calls, skip.
-local function play_step(step, position, scene, report)
+-- Shows a step and what it types. Returns a function that types it.
+local function announce(step, position, scene, report)
+  local text = scene:text(step.text)
+  if text then report:say(text, "") end
+  local prompt, command, run = scene:prepare(step)
+  report:command(prompt, command)
+  return function()
+    if step.cleanup then scene.cleanups[position] = step.cleanup end
+    return run()
+  end
+end
+
+-- Plays one step; the player, on a terminal, waits for its user before and after. Returns false to quit, "again" to play it once more.
+local function play_step(step, position, scene, report, player)
   local observed = { output = "", skip = scene:unmet(step.needs) }
   if observed.skip then
     report:say(scene.words.step_skipped .. observed.skip, "  ")
     if not step.checks then report:result{ claim = scene:text(step.title) or "#" .. position, ok = true, skip = observed.skip } end
   else
-    local text = scene:text(step.text)
-    if text then report:say(text, "") end
-    if step.cleanup then table.insert(scene.cleanups, { cleanup = step.cleanup, step = position }) end
-    local prompt, command, run = scene:prepare(step)
-    report:command(prompt, command)
+    local run, goes_on, guess = announce(step, position, scene, report), true, nil
+    if player then goes_on, guess = player:before(step, position, scene) end
+    if not goes_on then return false end
     observed.output, observed.values, observed.calls = run()
     report:output(observed.output, type(step.focus) == "function" and function(line) return step.focus(line, scene) end or step.focus)
     if step.name then scene.out[step.name], scene.values[step.name] = observed.output, observed.values end
-    local expected = scene:text(step.expect)
-    if expected then report:expected(expected, observed.output) end
+    report:expected(scene:text(step.expect), guess, observed.output)
   end
   for index, check in ipairs(step.checks or {}) do play_check(check, position .. "." .. index, step, scene, report, observed) end
-  local why = not observed.skip and scene:text(step.why)
-  if why then report:say(why, "  ") end
+  local answer = "next"
+  if player then
+    answer = player:after(step, position, scene, observed)
+  elseif step.why and not observed.skip then
+    report:why(scene:text(step.why))
+  end
   report:print("")
-  return observed
+  return answer ~= "quit" and answer
 end
 
--- Plays the steps, and cleans up after them whatever happens.
+-- Plays the steps, and cleans up after them whatever happens. Returns false when the user has quit.
 local function play_steps(lesson, place, options, report)
   local scene <close> = new_scene(place, options)
   local _ <close> = setmetatable({}, { __close = function()
     sys.uninterrupted(function()
-      for _, wrong in ipairs(scene:clean_up()) do
+      for _, wrong in ipairs(scene:clean_up(#lesson.steps)) do
         report:result{ claim = scene.words.claim_clean_up:format(wrong[1]), ok = false, reason = wrong[2] }
       end
     end)
   end })
+  local player = options.interactive and player_of(report, lesson, options.language)
   for position, step in ipairs(lesson.steps) do
     if not options.without_step or step.name ~= options.without_step then
-      report:step(position, #lesson.steps, scene:text(step.title))
-      play_step(step, position, scene, report)
+      local answer
+      repeat
+        if answer == "again" then report:forget(position) end
+        report:step(position, #lesson.steps, scene:text(step.title))
+        answer = play_step(step, position, scene, report, player)
+      until answer ~= "again"
+      if not answer then return false end
     end
   end
+  return true
 end
 
--- In a copy of nssh, in the namespaces that play the host. Returns what fn returns.
-local function call_apart(host, fn)
-  local options = { fn }
+-- In a copy of nssh, in the namespaces that play the host, which gets the terminal if it is to ask its user. Returns what fn returns.
+local function call_apart(host, interactive, fn)
+  local options = { fn, stdin = interactive and "inherit" or "null" }
   for key, value in pairs(host) do options[key] = value end
   local copy <close> = ns.clone(options)
-  local ok, result = pcall(copy.wait, copy)
+  local ok, result = pcall(interactive and copy.fg or copy.wait, copy)
   if not ok then
     -- It cleans up, too.
     sys.uninterrupted(function()
-      copy:kill("TERM")
+      if copy:alive() then copy:kill("TERM") end
       copy:wait(20)
     end)
     error(result, 0)
@@ -128,8 +150,8 @@ local function call_apart(host, fn)
 end
 
 -- Plays a lesson. options: language; check (TAP); quiet (prints nothing); without = type (leaves that type out, in throw-away
--- namespaces where it could touch the machine); without_step = name; write, color, width as nssh.report has them.
--- Returns { passed, failed, skipped, skip = reason, results = {…} }.
+-- namespaces where it could touch the machine); without_step = name; interactive (waits for its user); report (in place of standard
+-- output). Returns { passed, failed, skipped, skip = reason, quit, results = {…} }.
 function demo.play(lesson, options)
   local language = options and options.language or words.language()
   options = setmetatable({ language = language, is_root = sys.geteuid() == 0 }, { __index = options })
@@ -160,12 +182,16 @@ function demo.play(lesson, options)
   if next(place.host) then say(words.pick(lesson.host_text, options.language, bare)) end
   if place.added then say(phrases.added) end
   report:print("")
-  local before = ns.ledger()
+  local before, to_its_end = ns.ledger(), true
   attempt(function()
-    if not place.apart then return play_steps(lesson, place, options, report) end
-    report.results = call_apart(place.host, function()
-      attempt(function() play_steps(lesson, place, options, report) end)
-      return report.results
+    if not place.apart then
+      to_its_end = play_steps(lesson, place, options, report)
+      return
+    end
+    report.results, report.position, to_its_end = call_apart(place.host, options.interactive, function()
+      local ended = true
+      attempt(function() ended = play_steps(lesson, place, options, report) end)
+      return report.results, report.position, ended
     end)
   end)
   collectgarbage()
@@ -176,49 +202,35 @@ function demo.play(lesson, options)
     lines[#lines + 1] = ("  %s %s"):format(item.kind, item.name)
   end
   local seen = #left == 0 and phrases.left_nothing or table.concat(lines, "\n")
-  report:print(seen)
+  report:ledger(seen)
   report:result{ claim = phrases.claim_nothing_left, ok = ours == 0, reason = seen, left = true }
   if options.check and not options.without and not options.without_step then
     control.run(lesson, table.move(report.results, 1, #report.results, 1, {}), report, options.language, function(again)
       return demo.play(lesson, again)
     end)
   end
-  return report:close()
+  local counts = report:close()
+  counts.quit = not to_its_end
+  return counts
 end
 
-local function usage(lesson, language, file)
-  file:write(words[language].usage:format(arg[0], words.pick(lesson.title, language)))
-  os.exit(file == io.stdout, true)
-end
-
--- What the words after the script's name ask for.
-local function read_arguments(lesson)
-  local options, position = { language = words.language() }, 1
-  local wants_help, is_wrong = false, false
-  while arg[position] do
-    local word, value = arg[position]:match("^(%-%-%l+)=?(.*)$")
-    if word == "--check" or word == "--auto" then
-      options[word:sub(3)] = true
-    elseif word == "--help" then
-      wants_help = true
-    elseif word == "--lang" then
-      if value == "" then
-        position = position + 1
-        value = arg[position]
-      end
-      if words.languages[value] then options.language = value else is_wrong = true end
-    else
-      is_wrong = true
-    end
-    position = position + 1
-  end
-  if wants_help or is_wrong then usage(lesson, options.language, is_wrong and io.stderr or io.stdout) end
-  return options
+-- The lesson of a script, without playing it: `chunk` is the script as a function.
+function demo.lesson_of(chunk)
+  local main, lesson = demo.main, nil
+  demo.main = function(given) lesson = given end
+  local ok, reason = pcall(chunk)
+  demo.main = main
+  if not ok then error(reason, 0) end
+  return lesson
 end
 
 -- The whole of a demonstration's script: reads its arguments, plays, and exits 1 if a claim was wrong.
 function demo.main(lesson)
-  if demo.play(lesson, read_arguments(lesson)).failed > 0 then os.exit(false, true) end
+  local options = arguments.read(function(language, file)
+    file:write(words[language].usage:format(arg[0], words.pick(lesson.title, language)))
+  end)
+  options.report = arguments.report(options, words.pick(lesson.title, options.language))
+  if demo.play(lesson, options).failed > 0 then os.exit(false, true) end
 end
 
 return demo

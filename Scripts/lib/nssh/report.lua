@@ -1,8 +1,8 @@
 -- Reports claims and what they rest on, readable or as TAP 14: the demonstrations and the Lua tests print through it.
+local excerpt = require "nssh.demo.excerpt"
 local wrap = require "nssh.demo.wrap"
 local words = require "nssh.demo.words"
 
-local LONG = 14 -- lines of output that are shown whole
 local WIDTH = 100 -- cells
 
 local Report = {}
@@ -15,7 +15,7 @@ local function new_report(check, options)
   local term, locale = sys.env("TERM") or "dumb", sys.env("LC_ALL") or sys.env("LC_CTYPE") or sys.env("LANG") or ""
   local plain = check or not sys.isatty(1) or sys.env("NO_COLOR") or term == "dumb"
   local report = setmetatable({
-    check = check, quiet = options.quiet, color = options.color or not plain, width = options.width or WIDTH, results = {},
+    check = check, quiet = options.quiet, color = options.color or not plain, width = options.width or WIDTH, results = {}, position = 1,
     utf8 = locale:lower():find("utf") ~= nil or options.language == "zh", words = words[options.language or "en"],
     write = options.write or function(...)
       io.write(...)
@@ -44,31 +44,41 @@ function Report:title(text)
   self:print(text, "1;4")
 end
 
--- A step begins; one without a title is told from the one before by what is typed.
-function Report:step(_, _, title)
-  if title then self:print(title, "1") end
+function Report:step(position, count, title)
+  self.position = position
+  self:print(("[%d/%d] %s"):format(position, count, title or ""):gsub(" $", ""), "1;4")
 end
 
 function Report:command(prompt, command)
   self:print(prompt .. "> " .. command, "1")
 end
 
--- What a program printed; when it is long and has a focus (a string or a function of the line), the lines that have it.
 function Report:output(text, focus)
-  local lines, shown = {}, {}
-  for line in text:gmatch("[^\n]+") do lines[#lines + 1] = line end
-  for _, line in ipairs(lines) do
-    local hit = type(focus) == "function" and focus(line) or focus and type(focus) == "string" and line:find(focus, 1, true)
-    if #lines <= LONG or not focus or hit then shown[#shown + 1] = line end
-  end
-  if #shown < #lines then shown[#shown + 1] = self.words.long_output:format(#lines - #shown) end
-  if #shown > 0 then self:print(table.concat(shown, "\n")) end
+  text = excerpt(text, focus, self.words)
+  if text ~= "" then self:print(text) end
 end
 
--- What should have come, beside what has, where that is short.
-function Report:expected(expected, observed)
-  self:say(self.words.expected .. expected, "  ")
-  if observed ~= "" and #observed <= 60 and not observed:find("\n") then self:say(self.words.observed .. observed, "  ") end
+-- What should have come and what the learner has guessed, either perhaps nil, beside what has come, where that is short.
+function Report:expected(expected, guess, observed)
+  if expected then self:say(self.words.expected .. expected, "  ") end
+  if guess then self:say(self.words.guess .. guess, "  ") end
+  local is_short = observed ~= "" and #observed <= 60 and not observed:find("\n")
+  if (expected or guess) and is_short then self:say(self.words.observed .. observed, "  ") end
+end
+
+function Report:why(text)
+  self:say(text, "  ")
+end
+
+function Report:ledger(text)
+  self:print(text)
+end
+
+-- A step is played again: what its checks have said before does not count. (`id` of a result is STEP.CHECK.)
+function Report:forget(position)
+  for index = #self.results, 1, -1 do
+    if self.results[index].id and self.results[index].id:find("^" .. position .. "%.") then table.remove(self.results, index) end
+  end
 end
 
 -- result = { claim, ok, reason = why it is wrong, skip = why it was not tried (with ok) }

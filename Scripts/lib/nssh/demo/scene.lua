@@ -52,6 +52,13 @@ local function written(flags, name)
   return (name and name .. " = " or "") .. "ns.clone{ " .. table.concat(parts, ", ") .. " }"
 end
 
+-- The options of ns.plan for a step that enters.
+function Scene:plan(step)
+  local options = { "bash" }
+  for key, value in pairs(self.flags(step, self)) do options[key] = value end
+  return options
+end
+
 -- Gets a step ready: its side, what is typed, and a function that types it. What it does is run later, so that it can be shown first.
 function Scene:prepare(step)
   if step.enter then
@@ -93,16 +100,18 @@ function Scene:shell(side, name)
   return self.bashes[name or self.current] or error("no step has entered " .. (name or "anything"), 0)
 end
 
--- Runs the clean-ups, the last first. Each is tried whatever became of the others. Returns what went wrong: { { step, reason }, … }
-function Scene:clean_up()
+-- Runs the clean-ups of `count` steps, the last first. Each is tried whatever became of the others. Returns what went wrong:
+-- { { step, reason }, … }
+function Scene:clean_up(count)
   local wrong = {}
-  while #self.cleanups > 0 do
-    local entry = table.remove(self.cleanups)
+  for position = count, 1, -1 do
+    local cleanup = self.cleanups[position]
+    self.cleanups[position] = nil
     local ok, reason = pcall(function()
-      if type(entry.cleanup) == "function" then return entry.cleanup(self) end
-      ns.run{ "bash", "-c", entry.cleanup, env = bash.env, timeout = 10 }:check()
+      if type(cleanup) == "function" then return cleanup(self) end
+      if cleanup then ns.run{ "bash", "-c", cleanup, env = bash.env, timeout = 10 }:check() end
     end)
-    if not ok then wrong[#wrong + 1] = { entry.step, tostring(reason) } end
+    if not ok then wrong[#wrong + 1] = { position, tostring(reason) } end
   end
   return wrong
 end

@@ -34,11 +34,50 @@ words.en = {
   needs_kernel = "it needs Linux %s, this is %s: a newer kernel",
   needs_feature = "this kernel lacks %s: %s (since Linux %s)",
   needs_unmet = "what it needs is not here",
+  hint_before = "Enter: run it   p: predict   k: calls   !: shell   l: list   q: quit   ?: keys",
+  hint_after = "Enter: go on   w: why   b: again   k: calls   !: shell   l: list   q: quit   ?: keys",
+  keys = [[
+Enter, space  run the step, then go on
+p             predict what will come, before the step
+w             why it is so, after the step
+b             play this step again
+k             the kernel calls behind it
+!             a shell of your own inside; exit comes back
+l             list the steps
+q             quit, and clean up]],
+  what_will_come = "What will it print?",
+  why_later = "First run it: Enter. Then w says why.",
+  again_later = "It has not been played yet.",
+  predict_before = "It has been played: b plays it again, and before that p predicts.",
+  no_why = "Nothing more is to be said about this step.",
+  calls_later = "They are known when it has run.",
+  calls_of_others = "The programs that the shell runs make them, not nssh: strace(1) shows those.",
+  shell_inside = "A shell of your own inside. exit comes back.",
+  shell_outside = "Nothing has been entered yet: a shell of your own outside. exit comes back.",
+  shell_back = "Back in the lesson.",
+  course_list = "The lessons in their order. One: nssh demo_uts.lua. All: nssh --course",
+  course_title = "The course",
+  course_preface = "Written by `nssh --course --md FILE` as the lessons were played. The numbers of processes and namespaces are those \z
+    of that run.",
+  course_resume = "Enter: go on with lesson %d   1: from the beginning   q: quit",
+  course_next = "Enter: lesson %d of %d, %s   q: quit",
+  course_end = "That was the last lesson.",
+  course_forgets = "(Where you are cannot be remembered: %s)",
+  usage_list = "usage: nssh --list [--lang en|zh]\n",
+  usage_course = [[
+usage: nssh --course [options]
+All lessons, one after the other. It remembers where you were.
+
+  --auto        play without waiting for a key, from the first to the last
+  --md FILE     the same, and write a transcript in Markdown to FILE
+  --lang en|zh  the language; otherwise that of LC_ALL, LC_MESSAGES or LANG
+  --help        print this
+]],
   usage = [[
 usage: nssh %s [options]
 %s
 
-  --auto        play without waiting for a key
+  --auto        play without waiting for a key, as it does without a terminal
   --check       play as a test: TAP 14, with negative controls
   --cast FILE   play without waiting, and record asciicast v2 in FILE
   --md FILE     play without waiting, and write a transcript in Markdown to FILE
@@ -78,6 +117,44 @@ words.zh = {
   needs_kernel = "需要 Linux %s,这里是 %s:请使用更新的内核",
   needs_feature = "内核不支持 %s:%s(Linux %s 起支持)",
   needs_unmet = "所需的条件不满足",
+  hint_before = "Enter:执行   p:预测   k:系统调用   !:shell   l:列表   q:退出   ?:按键",
+  hint_after = "Enter:继续   w:原因   b:重来   k:系统调用   !:shell   l:列表   q:退出   ?:按键",
+  keys = [[
+Enter、空格  执行这一步,然后继续
+p            执行之前,先预测结果
+w            执行之后,解释原因
+b            把这一步重做一遍
+k            背后的内核调用
+!            在 namespace 里打开你自己的 shell;用 exit 返回
+l            列出所有步骤
+q            退出并清理]],
+  what_will_come = "它会输出什么?",
+  why_later = "请先按 Enter 执行,再按 w 查看原因。",
+  again_later = "这一步还没有执行过。",
+  predict_before = "这一步已经执行过了:按 b 重做,重做之前可以按 p 预测。",
+  no_why = "这一步没有更多说明。",
+  calls_later = "执行之后才知道。",
+  calls_of_others = "这些调用由 shell 里的程序发出,不是 nssh:请用 strace(1) 查看。",
+  shell_inside = "这是你自己的 shell,在 namespace 里面。用 exit 返回。",
+  shell_outside = "还没有进入任何 namespace:这是外面的 shell。用 exit 返回。",
+  shell_back = "回到课程。",
+  course_list = "按顺序排列的课程。学一课:nssh demo_uts.lua。全部:nssh --course",
+  course_title = "课程",
+  course_preface = "由 `nssh --course --md FILE` 在播放课程时写成。进程号和 inode 号是那一次运行时的。",
+  course_resume = "Enter:继续第 %d 课   1:从头开始   q:退出",
+  course_next = "Enter:第 %d 课(共 %d 课),%s   q:退出",
+  course_end = "全部课程到此结束。",
+  course_forgets = "(无法记住学到哪里:%s)",
+  usage_list = "用法:nssh --list [--lang en|zh]\n",
+  usage_course = [[
+用法:nssh --course [选项]
+依次学习全部课程,并记住学到哪里。
+
+  --auto        自动播放全部课程,不等待按键
+  --md FILE     同上,并把过程以 Markdown 格式写入 FILE
+  --lang en|zh  语言;缺省取自 LC_ALL、LC_MESSAGES 或 LANG
+  --help        显示本帮助
+]],
   usage = [[
 用法:nssh %s [选项]
 %s

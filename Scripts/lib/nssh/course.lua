@@ -1,0 +1,151 @@
+-- The course: all lessons in their order. nssh --list, nssh --course and nssh --new.
+local arguments = require "nssh.demo.arguments"
+local demo = require "nssh.demo"
+local player = require "nssh.demo.player"
+local scripts = require "nssh.scripts"
+local words = require "nssh.demo.words"
+local course = {}
+
+-- In the order of the article: what there is to know of all types, then each of them.
+local ORDER = {
+  "types", "calls", "setns", "ioctl", "inode", "limits", "lifetime",
+  "uts", "ipc", "pid", "mount", "user", "net", "cgroup", "time", "changes",
+}
+
+-- The lessons that this nssh carries: { name, file, lesson }, in their order.
+local function lessons()
+  local by_file, found = {}, {}
+  for _, script in ipairs(scripts) do by_file[script.name] = script end
+  for _, name in ipairs(ORDER) do
+    local script = by_file["demo_" .. name .. ".lua"]
+    if script then
+      local lesson = demo.lesson_of(assert(load(script.source, "=" .. script.name)))
+      found[#found + 1] = { name = name, file = script.name, lesson = lesson }
+    end
+  end
+  return found
+end
+
+local function print_list(all, language, mark)
+  for number, entry in ipairs(all) do
+    local title = words.pick(entry.lesson.title, language)
+    print(("%s%2d  %-18s  %s"):format(number == mark and "→ " or "  ", number, entry.file, title))
+  end
+end
+
+local function read(usage, flags)
+  return arguments.read(function(language, file) file:write(words[language][usage]) end, flags)
+end
+
+-- nssh --list [--lang en|zh]: the lessons, and what else the binary carries to be run.
+function course.list()
+  local language = read("usage_list", {}).language
+  print(words[language].course_list)
+  print_list(lessons(), language)
+  for _, script in ipairs(scripts) do
+    if not script.module and not script.name:find("^demo_") then
+      print(("      %-18s  %s"):format(script.name, script.source:match("^%-%-%s*([^\n]*)") or ""))
+    end
+  end
+end
+
+-- Where the learner was is remembered in a file with the name of a lesson.
+
+local function state_path()
+  local directory, home = sys.env("XDG_STATE_HOME"), sys.env("HOME")
+  if not directory or not directory:find("^/") then directory = home and home .. "/.local/state" end
+  return directory and directory .. "/nssh/course", directory and directory .. "/nssh"
+end
+
+local function remembered(all)
+  local path = state_path()
+  local file <close> = path and io.open(path) or nil
+  local name = file and file:read("l")
+  for number, entry in ipairs(all) do
+    if entry.name == name then return number end
+  end
+  return 1
+end
+
+-- Remembers a lesson; without one, that the course is at its end. Returns nil and the reason if that does not work.
+local function remember(entry)
+  local path, directory = state_path()
+  if not path then return nil, "HOME is not set" end
+  if not entry then return os.remove(path) end
+  ns.run{ "mkdir", "-p", directory }
+  local file <close>, reason = io.open(path, "w")
+  return file and file:write(entry.name, "\n"), reason
+end
+
+-- On a terminal: from where the learner was, until the end or q.
+local function play_with_learner(all, options)
+  local phrases, number = words[options.language], remembered(all)
+  if number > 1 then
+    print_list(all, options.language, number)
+    local key = player.wait(io.write, phrases.course_resume:format(number))
+    if key == "1" then number = 1 elseif key == "q" or not key then return end
+  end
+  while all[number] do
+    local entry = all[number]
+    local kept, reason = remember(entry)
+    if not kept then print(phrases.course_forgets:format(reason)) end
+    local title = words.pick(entry.lesson.title, options.language)
+    local played = demo.play(entry.lesson, setmetatable({ report = arguments.report(options, title) }, { __index = options }))
+    if played.quit then return end
+    number = number + 1
+    remember(all[number])
+    if all[number] then
+      local next_title = words.pick(all[number].lesson.title, options.language)
+      local key = player.wait(io.write, phrases.course_next:format(number, #all, next_title))
+      if key == "q" or not key then return end
+    end
+  end
+  print(phrases.course_end)
+end
+
+-- Unattended, in lessons one after the other. Returns whether nothing has failed.
+local function play_all(all, options)
+  local failed, skipped, passed = {}, {}, {}
+  arguments.preface(options, words[options.language].course_title, words[options.language].course_preface)
+  for _, entry in ipairs(all) do
+    local title = words.pick(entry.lesson.title, options.language)
+    print(("\n==== %s ===="):format(entry.file))
+    local played = demo.play(entry.lesson, setmetatable({ report = arguments.report(options, title) }, { __index = options }))
+    local list = played.failed > 0 and failed or played.skip and skipped or passed
+    list[#list + 1] = entry.name
+  end
+  print(("\npassed: %s"):format(table.concat(passed, " ")))
+  if #skipped > 0 then print("skipped: " .. table.concat(skipped, " ")) end
+  if #failed > 0 then print("FAILED: " .. table.concat(failed, " ")) end
+  return #failed == 0
+end
+
+-- nssh --course: all lessons, one after the other.
+function course.course()
+  local options = read("usage_course", { auto = true, md = true })
+  local all = lessons()
+  if options.interactive then return play_with_learner(all, options) end
+  if not play_all(all, options) then os.exit(false, true) end
+end
+
+local function fail(reason)
+  io.stderr:write("nssh: ", reason, "\n")
+  os.exit(false, true)
+end
+
+-- nssh --new FILE: a lesson to begin with.
+function course.new()
+  local path = arg[1]
+  if not path or arg[2] or path:find("^%-") then fail("usage: nssh --new lesson.lua") end
+  -- What is there stays there.
+  if sys.stat(path, true) then fail(path .. " exists") end
+  local file, reason = io.open(path, "w")
+  if not file then fail(reason) end
+  for _, script in ipairs(scripts) do
+    if script.module == "nssh.demo.template" then file:write(script.source) end
+  end
+  file:close()
+  print(("nssh %s; nssh %s --check"):format(path, path))
+end
+
+return course
