@@ -2,6 +2,9 @@
 #include "nssh_scripts.h"
 #include <stdio.h>
 
+static const unsigned char demo_types[] = {
+#embed "../../Scripts/demo_types.lua"
+};
 static const unsigned char demo_uts[] = {
 #embed "../../Scripts/demo_uts.lua"
 };
@@ -85,6 +88,7 @@ static const struct {
     const unsigned char *source;
     size_t size;
 } scripts[] = {
+    {"demo_types.lua", NULL, demo_types, sizeof demo_types},
     {"demo_uts.lua", NULL, demo_uts, sizeof demo_uts},
     {"demo_ipc.lua", NULL, demo_ipc, sizeof demo_ipc},
     {"demo_pid.lua", NULL, demo_pid, sizeof demo_pid},
