@@ -56,16 +56,15 @@ demo.main{
   title = { en = "Types: eight kinds of namespace", zh = "类型:八种 namespace" },
   section = { en = "1. Introduction", zh = "1. Namespace 概述:简介" },
   text = {
-    en = "A namespace makes one kind of global resource of the kernel private to the processes in it. There are eight kinds. The \z
-      article lists them in a table; here the table is held against the kernel that runs this machine.",
+    en = "A namespace makes one kind of global resource of the kernel private to the processes in it. There are eight kinds. The article \z
+      lists them in a table; here the table is held against the kernel that runs this machine.",
     zh = "namespace 把内核的某一种全局资源变成其中的进程所独有。一共有八种。文章用一张表列出了它们;这里拿这张表与本机的内核对照。",
   },
   programs = { "ls", "uname", "hostname", "nsenter", "readlink" },
   steps = {
     { title = { en = "The table", zh = "表格" },
       text = {
-        en = "nssh knows the table: the name under /proc/PID/ns, the flag of clone(2), its bit, the Linux version, and \z
-          what it isolates.",
+        en = "nssh knows the table: the name under /proc/PID/ns, the flag of clone(2), its bit, the Linux version, and what it isolates.",
         zh = "nssh 里有这张表:/proc/PID/ns 下的名字、clone(2) 的 flag、对应的位、最早支持它的 Linux 版本,以及隔离的内容。",
       },
       lua = [[for _, t in ipairs(ns.types()) do
@@ -104,10 +103,9 @@ end]],
           end },
       },
       why = {
-        en = "When mount namespaces came, nobody thought of other kinds: hence NEWNS and not NEWMOUNT. Two types took years: net began in \z
-          2.6.24 and user in 2.6.23; the table has the versions that completed them.",
-        zh = "出现 mount namespace 的时候,没有人想到还会有别的类型,所以叫 NEWNS 而不是 NEWMOUNT。有两种类型做了好几年:\z
-          net 始于 2.6.24,user 始于 2.6.23,表中是完成的版本。",
+        en = "When mount namespaces came, nobody thought of other kinds: hence NEWNS and not NEWMOUNT. Two types took years: net began \z
+          in 2.6.24 and user in 2.6.23; the table has the versions that completed them.",
+        zh = "出现 mount namespace 的时候,没有人想到还会有别的类型,所以叫 NEWNS 而不是 NEWMOUNT。有两种类型做了好几年:net 始于 2.6.24,user 始于 2.6.23,表中是完成的版本。",
       } },
     { title = { en = "What this kernel has", zh = "本机内核有什么" },
       text = {
@@ -142,8 +140,8 @@ end]],
       } },
     { title = { en = "The kernel's own word for the bits", zh = "由内核说出这些位" },
       text = {
-        en = "The ioctl NS_GET_NSTYPE answers with the flag's value. ns.open asks it of every link that it opens; ns.trace shows \z
-          the answer.",
+        en = "The ioctl NS_GET_NSTYPE answers with the flag's value. ns.open asks it of every link that it opens; ns.trace shows the \z
+          answer.",
         zh = "ioctl NS_GET_NSTYPE 的返回值就是 flag 的值。ns.open 打开每个链接时都会问它,ns.trace 显示得到的回答。",
       },
       lua = [[for _, t in ipairs(ns.types()) do

@@ -5,6 +5,9 @@
 static const unsigned char demo_types[] = {
 #embed "../../Scripts/demo_types.lua"
 };
+static const unsigned char demo_inode[] = {
+#embed "../../Scripts/demo_inode.lua"
+};
 static const unsigned char demo_uts[] = {
 #embed "../../Scripts/demo_uts.lua"
 };
@@ -89,6 +92,7 @@ static const struct {
     size_t size;
 } scripts[] = {
     {"demo_types.lua", NULL, demo_types, sizeof demo_types},
+    {"demo_inode.lua", NULL, demo_inode, sizeof demo_inode},
     {"demo_uts.lua", NULL, demo_uts, sizeof demo_uts},
     {"demo_ipc.lua", NULL, demo_ipc, sizeof demo_ipc},
     {"demo_pid.lua", NULL, demo_pid, sizeof demo_pid},
