@@ -5,6 +5,9 @@
 static const unsigned char demo_types[] = {
 #embed "../../Scripts/demo_types.lua"
 };
+static const unsigned char demo_calls[] = {
+#embed "../../Scripts/demo_calls.lua"
+};
 static const unsigned char demo_inode[] = {
 #embed "../../Scripts/demo_inode.lua"
 };
@@ -92,6 +95,7 @@ static const struct {
     size_t size;
 } scripts[] = {
     {"demo_types.lua", NULL, demo_types, sizeof demo_types},
+    {"demo_calls.lua", NULL, demo_calls, sizeof demo_calls},
     {"demo_inode.lua", NULL, demo_inode, sizeof demo_inode},
     {"demo_uts.lua", NULL, demo_uts, sizeof demo_uts},
     {"demo_ipc.lua", NULL, demo_ipc, sizeof demo_ipc},
