@@ -8,6 +8,9 @@ static const unsigned char demo_types[] = {
 static const unsigned char demo_calls[] = {
 #embed "../../Scripts/demo_calls.lua"
 };
+static const unsigned char demo_setns[] = {
+#embed "../../Scripts/demo_setns.lua"
+};
 static const unsigned char demo_ioctl[] = {
 #embed "../../Scripts/demo_ioctl.lua"
 };
@@ -99,6 +102,7 @@ static const struct {
 } scripts[] = {
     {"demo_types.lua", NULL, demo_types, sizeof demo_types},
     {"demo_calls.lua", NULL, demo_calls, sizeof demo_calls},
+    {"demo_setns.lua", NULL, demo_setns, sizeof demo_setns},
     {"demo_ioctl.lua", NULL, demo_ioctl, sizeof demo_ioctl},
     {"demo_inode.lua", NULL, demo_inode, sizeof demo_inode},
     {"demo_uts.lua", NULL, demo_uts, sizeof demo_uts},
