@@ -48,7 +48,7 @@ demo.main{
       expect = { en = "the host's numbers", zh = "看到的是宿主机的 PID" },
       why = function(s)
         return {
-          en = ("pstree reads /proc, and /proc is still the host's: so it shows the host's numbers, %d for this bash."):format(s.inside.pid),
+          en = ("pstree reads /proc, and /proc is still the host's, so the numbers are: %d for this bash."):format(s.inside.pid),
           zh = ("pstree 读的是 /proc,而 /proc 仍是宿主机的,所以显示宿主机的 PID:这个 bash 是 %d。"):format(s.inside.pid),
         }
       end,
@@ -112,7 +112,7 @@ demo.main{
 ns.call({ pid = true }, function()
   return ns.call({ pid = true }, function()
     for line in io.lines("/proc/self/status") do
-      if line:find("^NSpid:") then return line end
+      if line:find("^NSpid:") then return (line:gsub("%s+", " ")) end
     end
   end)
 end)]],
