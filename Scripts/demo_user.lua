@@ -1,7 +1,18 @@
 -- User namespace: nobody, and then root, of a system of one's own
 local demo = require "nssh.demo"
 
+-- The article's case is an ordinary user. When root plays the lesson, this number, which no account has, plays that user.
+local is_root, ORDINARY = sys.geteuid() == 0, "99999"
+local MAPPED = {
+  uts = true, mnt = true, user = is_root and { uid = { { 0, 99999, 1 } }, gid = { { 0, 99999, 1 } } } or "root",
+  uid = is_root and 0 or nil, gid = is_root and 0 or nil,
+}
+
 local function uid(text) return text:match("uid=(%d+)") end
+
+-- The number outside of whoever is root inside.
+local function outside_uid(scene) return is_root and ORDINARY or uid(scene.out.outside) end
+
 local function overflow_uid()
   local file <close> = assert(io.open("/proc/sys/kernel/overflowuid"))
   return file:read("l")
@@ -11,69 +22,207 @@ end
 local function status_uid(text) return text:match("Uid:%s+(%d+)") end
 local function status_of_bash(s) return ("grep Uid: /proc/%d/status"):format(s.inside.pid) end
 
-local function same_user_outside(out, s) return status_uid(out) == uid(s.out.outside) end
+-- The owner of a file in what stat -c '%u %n' printed.
+local function owner(text, path)
+  for number, name in text:gmatch("(%d+) ([^\n]+)") do
+    if name == path then return number end
+  end
+end
 
 demo.main{
-  title = "User: nobody, and then root, of a system of one's own",
-  text = "A user namespace holds a table of users: which number inside stands for which number outside. Who is root by that table \z
-    has root's power over the namespaces that belong to it, and none over anything else.",
-  programs = { "id", "grep", "hostname" },
+  title = { en = "User: nobody, and then root, of a system of one's own", zh = "User:先是 nobody,再是自己的 root" },
+  section = "2 User",
+  text = {
+    en = "A user namespace holds a table of users: which number inside stands for which number outside. Who is root by that table \z
+      has root's power over the namespaces that belong to it, and none over anything else.",
+    zh = "User namespace 隔离用户和用户组 ID:它有一张映射表,说明里面的哪个 ID 对应外面的哪个 ID。按这张表是 root 的进程,\z
+      对属于该 user namespace 的各个 namespace 有 root 权限,对其他一切都没有。",
+  },
+  programs = { "id", "grep", "hostname", "mount", "mktemp", "stat", "cat", "head" },
   steps = {
-    { outside = "id", name = "outside" },
+    { outside = "id", name = "outside",
+      title = { en = "Who you are, outside", zh = "外面:你是谁" } },
     { outside = "hostname", name = "hostname" },
     { enter = { uts = true, ipc = true, pid = true, mnt = true, user = true },
-      text = "CLONE_NEWUSER is added. Of all types, this is the one that needs no privilege; the others are then made with its power." },
+      title = { en = "bash in a new user namespace", zh = "在新的 user namespace 里启动 bash" },
+      text = {
+        en = "CLONE_NEWUSER is added. Of all types, this is the one that needs no privilege; the others are then made with its power.",
+        zh = "flags 中加上 CLONE_NEWUSER。所有类型中只有它不需要特权;其余类型再凭它的权限创建。",
+      } },
     { inside = "id",
-      why = "The table is still empty: no number outside has one inside, so the kernel shows the number that it keeps for that, \z
-        and id knows it as nobody.",
+      title = { en = "Nobody", zh = "里面是 nobody" },
+      predict = { en = "Who are you inside?", zh = "里面的你是谁?" },
+      expect = "nobody",
+      why = {
+        en = "The table is still empty: no number outside has one inside, so the kernel shows the number that it keeps for that, \z
+          and id knows it as nobody.",
+        zh = "映射表还是空的:外面的 ID 在里面没有对应,内核就显示专门保留的那个 ID,id 把它叫作 nobody。",
+      },
       checks = {
-        { "inside, you are nobody", function(out) return uid(out) == overflow_uid() end, depends = "user" },
-        { "inside and outside are different user namespaces", function(_, s)
-          return s.inside:inode("user") ~= ns.inode(s.pid, "user")
-        end, depends = "user" },
+        { { en = "inside, you are nobody", zh = "里面:你是 nobody" },
+          function(out) return uid(out) == overflow_uid() end, depends = "user" },
+        { { en = "inside and outside are different user namespaces", zh = "里面和外面是不同的 user namespace" },
+          function(_, s) return s.inside:inode("user") ~= ns.inode(s.pid, "user") end, depends = "user" },
       } },
     { inside = "cat /proc/self/uid_map",
-      checks = { { "inside, the table of users is empty", function(out) return out == "" end, depends = "user" } } },
-    { outside = status_of_bash,
-      why = "From outside, the same bash is still yours.",
-      checks = { { "outside, the same process has your uid", same_user_outside } } },
-    { enter = { uts = true, user = "root" },
-      text = "What the article leaves out: a line in the table. user = \"root\" lets your number stand for 0 inside." },
-    { inside = "id",
-      checks = { { "inside, you are root", function(out) return uid(out) == "0" end } } },
-    { inside = "cat /proc/$$/uid_map",
-      why = "Read it as: from 0 inside, from your uid outside, 1 number.",
+      expect = { en = "nothing: an empty table", zh = "空:映射表里什么也没有" },
       checks = {
-        { "the table makes your uid root, and nobody else", function(out, s)
-          return out:match("^%s*0%s+(%d+)%s+1$") == uid(s.out.outside)
-        end, depends = "user" },
-      } },
-    { inside = "hostname my-own-system; hostname",
-      why = "Power inside: this UTS namespace was made in the new user namespace and belongs to it.",
-      checks = {
-        { "inside, root may change the host name", function(out, s) return out == "my-own-system" and out ~= s.out.hostname end },
+        { { en = "inside, the table of users is empty", zh = "里面:映射表为空" },
+          function(out) return out == "" end, depends = "user" },
       } },
     { outside = status_of_bash,
-      why = "From outside, root is nobody special: the same process, with your number.",
-      checks = { { "outside, root's process has your uid", same_user_outside } } },
+      title = { en = "The same bash, from outside", zh = "从外面看同一个 bash" },
+      expect = { en = "your own number", zh = "你自己的 UID" },
+      checks = {
+        { { en = "outside, the same process has your uid", zh = "外面:同一个进程用的是你的 UID" },
+          function(out, s) return status_uid(out) == uid(s.out.outside) end },
+      } },
+    { enter = MAPPED,
+      title = { en = "A line in the table: root", zh = "在映射表里写一行:root" },
+      text = is_root and {
+        en = "The article says that an ordinary user may be mapped to root, and does not show it. You are root, so a number that no \z
+          account has, 99999, plays that user: it shall stand for 0 inside.",
+        zh = "文中说非 root 用户可以映射成 root,但没有演示。你现在是 root,所以用一个没有账号的 ID 99999 扮演普通用户:它在里面对应 0。",
+      } or {
+        en = 'The article says that an ordinary user may be mapped to root, and does not show it. user = "root" lets your number stand \z
+          for 0 inside.',
+        zh = '文中说非 root 用户可以映射成 root,但没有演示。user = "root" 让你的 UID 在里面对应 0。',
+      } },
+    { inside = "id; cat /proc/$$/uid_map",
+      expect = { en = "root; and a line: from 0 inside, from your number outside, 1 number", zh = "root;以及一行:里面从 0 起,外面从你的 UID 起,共 1 个" },
+      checks = {
+        { { en = "inside, you are root", zh = "里面:你是 root" }, function(out) return uid(out) == "0" end },
+        { { en = "the table makes one number root, and nobody else", zh = "映射表只让一个 ID 成为 root,别无他人" },
+          function(out, s) return out:match("\n%s*0%s+(%d+)%s+1$") == outside_uid(s) end, depends = "user" },
+      } },
+    { outside = status_of_bash,
+      title = { en = "Root, from outside", zh = "从外面看这个 root" },
+      expect = { en = "no root at all", zh = "根本不是 root" },
+      checks = {
+        { { en = "outside, root's process has an ordinary uid", zh = "外面:这个 root 进程用的是普通 UID" },
+          function(out, s) return status_uid(out) == outside_uid(s) and status_uid(out) ~= "0" end, depends = "user" },
+      }, name = "status" },
+    { inside = "hostname my-own-system; hostname; mount -t tmpfs mine /mnt && grep ^mine /proc/mounts; grep CapEff /proc/self/status",
+      title = { en = "Power inside", zh = "里面有权限" },
+      text = {
+        en = "What only root may: another host name, a mount. And the capabilities, as bits.",
+        zh = "做两件只有 root 能做的事:改主机名、挂载。再看 capabilities 的各个位。",
+      },
+      expect = { en = "the new name, the mount, and all bits set", zh = "新的主机名、新的挂载,各位全是 1" },
+      why = {
+        en = "The UTS and the mount namespace were made with this user namespace, and belong to it.",
+        zh = "UTS 和 mount namespace 是连同这个 user namespace 一起创建的,归它所有。",
+      },
+      checks = {
+        { { en = "inside, root may change the host name", zh = "里面:root 可以修改主机名" },
+          function(out, s) return out:find("^my%-own%-system\n") ~= nil and s.out.hostname ~= "my-own-system" end },
+        { { en = "inside, root may mount", zh = "里面:root 可以挂载" },
+          function(out) return out:find("\nmine /mnt tmpfs ", 1, true) ~= nil end },
+      } },
+    { inside = "mktemp /tmp/nssh-lesson.XXXXXX", name = "file",
+      title = { en = "Whose file is it?", zh = "文件归谁?" },
+      text = { en = "A file, made inside by root.", zh = "root 在里面创建一个文件。" },
+      cleanup = function(s)
+        local path = (s.out.file or ""):match("^/tmp/nssh%-lesson%.%w+$")
+        if path then assert(os.remove(path)) end
+      end },
+    { inside = function(s) return "stat -c '%u %n' " .. s.out.file .. " /etc/passwd" end, name = "owners",
+      expect = { en = "0 for the new file; nobody's number for root's own", zh = "新文件是 0;真正 root 的文件却显示为 nobody" },
+      why = {
+        en = "stat(2) translates by the table. The real root has no number inside, so his files seem to be nobody's.",
+        zh = "stat(2) 按映射表换算。真正的 root 在里面没有对应的 ID,所以他的文件看上去属于 nobody。",
+      },
+      checks = {
+        { { en = "inside, root's new file is root's", zh = "里面:新文件属于 root" },
+          function(out, s) return owner(out, s.out.file) == "0" end },
+      } },
+    { outside = function(s) return "stat -c '%u %n' " .. s.out.file .. " /etc/passwd" end,
+      expect = { en = "an ordinary number for the new file", zh = "新文件属于普通 UID" },
+      why = {
+        en = "On the disk is the number outside. One table for both directions.",
+        zh = "磁盘上记录的是外面的 ID,两个方向用的是同一张表。",
+      },
+      checks = {
+        { { en = "the same file has another owner outside, and root's file another owner inside", zh = "同一个文件在外面属主不同,root 的文件在里面属主不同" },
+          function(out, s)
+            return owner(out, s.out.file) == outside_uid(s) and owner(out, s.out.file) ~= "0"
+              and owner(s.out.owners, "/etc/passwd") == overflow_uid()
+          end, depends = "user" },
+      } },
+    { inside = "id -u; head -c 1 /etc/shadow",
+      title = { en = "No power outside: files", zh = "外面没有权限:文件" },
+      predict = { en = "May this root read /etc/shadow?", zh = "这个 root 能读 /etc/shadow 吗?" },
+      expect = { en = "0, and Permission denied", zh = "UID 是 0,但 Permission denied" },
+      why = {
+        en = "Its owner has no number in the table, so root's power to overrule permissions does not reach it.",
+        zh = "它的属主不在映射表里,root 越过权限检查的能力管不到它。",
+      },
+      checks = {
+        { { en = "root inside, ordinary outside, may not read /etc/shadow", zh = "里面是 root,外面是普通用户:读不了 /etc/shadow" },
+          function(out, s)
+            return out:find("^0\n") ~= nil and out:find("Permission denied", 1, true) ~= nil and status_uid(s.out.status) ~= "0"
+          end, depends = "user" },
+      } },
     { enter = { user = "root" },
-      text = "Root again, but this time without a UTS namespace: bash stays in the host's." },
+      title = { en = "No power outside: the host's name", zh = "外面没有权限:宿主机的名字" },
+      text = {
+        en = 'Root by user = "root", but this time without a UTS namespace: bash stays in the host\'s.',
+        zh = '仍用 user = "root" 成为 root,但这次不创建 UTS namespace:bash 留在宿主机的 UTS namespace 里。',
+      } },
     { inside = "id; readlink /proc/$$/ns/uts",
       checks = {
-        { "inside, you are root, and the UTS namespace is the host's", function(out, s)
-          return uid(out) == "0" and out:match("uts:%[(%d+)%]") == tostring(ns.inode(s.pid, "uts"))
-        end },
+        { { en = "inside, you are root, and the UTS namespace is the host's", zh = "里面:你是 root,UTS namespace 却是宿主机的" },
+          function(out, s) return uid(out) == "0" and out:match("uts:%[(%d+)%]") == tostring(ns.inode(s.pid, "uts")) end },
       } },
     -- Its own name, so that nothing changes should the kernel allow it.
     { inside = "hostname \"$(hostname)\" && echo allowed",
-      why = "No power outside: the host's UTS namespace belongs to another user namespace. This holds even if you are root outside.",
+      predict = { en = "May this root name the host?", zh = "这个 root 能修改宿主机的名字吗?" },
+      expect = { en = "you must be root", zh = "you must be root(你必须是 root)" },
+      why = {
+        en = "The host's UTS namespace belongs to another user namespace. This holds even if you are root outside.",
+        zh = "宿主机的 UTS namespace 归另一个 user namespace 所有。即使你在外面是 root 也一样。",
+      },
       checks = {
-        { "inside, root may not touch the host's name", function(out) return out:find("must be root", 1, true) ~= nil end,
-          depends = "user" },
+        { { en = "inside, root may not touch the host's name", zh = "里面:root 改不了宿主机的名字" },
+          function(out) return out:find("must be root", 1, true) ~= nil end, depends = "user" },
       } },
-    { outside = "hostname",
-      checks = { { "outside, the host name is what it was", function(out, s) return out == s.out.hostname end } } },
-    { outside = "id",
-      checks = { { "outside, you are who you were", function(out, s) return out == s.out.outside end } } },
+    { lua = is_root and [[
+ns.call({ uid = 99999, gid = 99999 }, function()
+  return sys.geteuid(), ns.run{ user = "root", "id", "-u" }.stdout
+end)]] or [[
+ns.call({}, function()
+  return sys.geteuid(), ns.run{ user = "root", "id", "-u" }.stdout
+end)]],
+      title = { en = "No root needed (Linux 3.8)", zh = "不需要 root(Linux 3.8 起)" },
+      text = {
+        en = "An ordinary user makes the namespace, without any help. Before, and inside:",
+        zh = "由普通用户自己创建,不借助任何特权。创建之前的 UID,和里面的 UID:",
+      },
+      expect = { en = "an ordinary number, then 0", zh = "先是普通 UID,然后是 0" },
+      checks = {
+        { { en = "an ordinary user may make a user namespace, and is root in it", zh = "普通用户可以创建 user namespace,并在里面成为 root" },
+          function(_, _, values) return values[1] ~= 0 and values[2] == "0\n" end, depends = "user" },
+      } },
+    { lua = [[ns.run{ user = "root", "head", "-c", "1", "/etc/shadow" }.ok]], needs = "root",
+      title = { en = "A warning to root", zh = "给 root 的提醒" },
+      text = {
+        en = 'user = "root" for you who are root already: the table is 0 to 0. Can /etc/shadow be read now?',
+        zh = '你本来就是 root,这时 user = "root" 的映射是 0 对 0。现在能读 /etc/shadow 吗?',
+      },
+      expect = { en = "true: it can", zh = "true:能读" },
+      why = {
+        en = "To files you are still number 0, their owner. What keeps containers out is a table whose outside is not 0.",
+        zh = "对文件来说你仍是 0 号用户,即文件的属主。要把容器挡在外面,映射表外侧就不能是 0。",
+      },
+      checks = {
+        { { en = "root who maps himself to root still owns root's files", zh = "root 把自己映射成 root,仍然拥有 root 的文件" },
+          function(_, _, values) return values[1] == true end },
+      } },
+    { outside = "hostname; id",
+      title = { en = "The outside, afterwards", zh = "外面,事后再看" },
+      checks = {
+        { { en = "outside, the host's name and you are what they were", zh = "外面:主机名和你都没有变" },
+          function(out, s) return out == s.out.hostname .. "\n" .. s.out.outside end },
+      } },
   },
 }
