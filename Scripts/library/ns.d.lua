@@ -100,6 +100,22 @@
 ---@field mount? integer the same as max_mnt_namespaces
 ---@field machine? true in the initial user namespace: yes, for the whole machine
 
+---@class nssh.ns_list
+---@field types? nssh.type|(nssh.type)[] only these types
+---@field tasks? boolean threads that are not where their process is; true if not given
+---@field fds? boolean open descriptors; true if not given
+---@field sockets? boolean sockets and tun devices; true if not given
+---@field mounts? boolean mounts in every mnt namespace; true if not given
+---@field deep? boolean descriptors in flight, io_uring files, open files of /proc, suspects; false if not given
+---@field names? boolean name, uid and inner pids of every process; true if not given
+---@field type? nssh.type|(nssh.type)[] only this type, or these
+---@field pid? integer only those that this process is in
+---@field name? string only those that a process of this name is in, or that have this name themselves
+---@field uid? integer only those that a process of this user id is in
+---@field holder? "process"|"thread"|"for_children"|"zombie"|"descriptor"|"mount"|"socket"|"tun"|"child"|"owned"|"procfs"|"in_flight"|"io_uring"|"proc_file"|"fs_context"|"shared_memory"|"pidfd" only those that something of this kind holds
+---@field persistent? boolean only those without a process
+---@field columns? ("NS"|"TYPE"|"PATH"|"NPROCS"|"PID"|"PPID"|"COMMAND"|"UID"|"USER"|"NSFS"|"PNS"|"ONS"|"ID"|"HOLDERS"|"NAMES")[] what tostring shows; NS TYPE NPROCS PID USER HOLDERS COMMAND if not given
+
 ---@class nssh.ns_plan
 ---@field [integer] string|function|number
 ---@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join
@@ -188,6 +204,18 @@
 ---@field fds? table<integer, file*|nssh.handle|nssh.socket> descriptors that a program gets: { [3] = a file, a handle or a socket }
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
+---@class nssh.ns_tree
+---@field types? nssh.type|(nssh.type)[] only these types
+---@field tasks? boolean threads that are not where their process is; true if not given
+---@field fds? boolean open descriptors; true if not given
+---@field sockets? boolean sockets and tun devices; true if not given
+---@field mounts? boolean mounts in every mnt namespace; true if not given
+---@field deep? boolean descriptors in flight, io_uring files, open files of /proc, suspects; false if not given
+---@field names? boolean name, uid and inner pids of every process; true if not given
+---@field by? "owner"|"parent"|"process" owner, parent or process; owner if not given
+---@field ascii? boolean drawn in ASCII; if not given, where the locale has no Unicode
+---@field all? boolean the initial namespaces are not folded to a count
+
 ---@class nssh.ns_unshare
 ---@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join
 ---@field ipc? boolean|string|nssh.ipc_options|nssh.process|nssh.handle|integer new ipc namespace
@@ -247,6 +275,20 @@
 ---@field session? boolean a session and a terminal of its own, setsid(2) and pty(7)
 ---@field fds? table<integer, file*|nssh.handle|nssh.socket> descriptors that a program gets: { [3] = a file, a handle or a socket }
 ---@field timeout? nssh.seconds kills it after so long, and says so
+
+---@class nssh.snapshot:list
+---@field type? nssh.type|(nssh.type)[] only this type, or these
+---@field pid? integer only those that this process is in
+---@field name? string only those that a process of this name is in, or that have this name themselves
+---@field uid? integer only those that a process of this user id is in
+---@field holder? "process"|"thread"|"for_children"|"zombie"|"descriptor"|"mount"|"socket"|"tun"|"child"|"owned"|"procfs"|"in_flight"|"io_uring"|"proc_file"|"fs_context"|"shared_memory"|"pidfd" only those that something of this kind holds
+---@field persistent? boolean only those without a process
+---@field columns? ("NS"|"TYPE"|"PATH"|"NPROCS"|"PID"|"PPID"|"COMMAND"|"UID"|"USER"|"NSFS"|"PNS"|"ONS"|"ID"|"HOLDERS"|"NAMES")[] what tostring shows; NS TYPE NPROCS PID USER HOLDERS COMMAND if not given
+
+---@class nssh.snapshot:tree
+---@field by? "owner"|"parent"|"process" owner, parent or process; owner if not given
+---@field ascii? boolean drawn in ASCII; if not given, where the locale has no Unicode
+---@field all? boolean the initial namespaces are not folded to a count
 
 ---@class nssh.stdin_options
 ---@field data string what it reads
@@ -447,6 +489,12 @@ function ledger:since(before) end
 ---@field unreadable (table)[] what could not be looked at: source, target, pid, code, message of each
 local snapshot = {}
 
+---Lists the namespaces that were seen
+---The columns: NS, inode number; TYPE, type; PATH, the first process's link to it; NPROCS, number of processes in it; PID, the first process in it; PPID, that process's parent; COMMAND, that process's command line; UID, that process's user id; USER, that user's name; NSFS, where it is mounted, in nssh's own mnt namespace; PNS, inode number of its parent; ONS, inode number of its owner; ID, the 64-bit id, never reused; HOLDERS, what keeps it alive besides processes, and how many of each; NAMES, by what name it can be opened: of ip-netns(8), or a pin. Besides, a record has link, owner and parent (links), and initial. holders counts them by kind, names and nsfs are lists. list.columns may be changed.
+---@param options? nssh.snapshot:list which, and how
+---@return (table)[] list a record of each, its fields named as the columns, in small letters; tostring shows a table
+function snapshot:list(options) end
+
 ---Lists what kept a namespace alive when the snapshot was taken
 ---kind is process, thread, for_children, zombie, descriptor, mount, socket, tun, child, owned, procfs, in_flight, io_uring, proc_file, fs_context, shared_memory, pidfd. certain is false for what only may hold it. mnt is the mnt namespace that path is in, namespace the child or owned one. release is what lets go of it: a command, or words; of a child or an owned namespace nothing, it has holders of its own. nssh's own handles count: they hold it too.
 ---@param namespace nssh.namespace a process (with a type), a handle, a weak reference, inode, link or path
@@ -460,6 +508,12 @@ function snapshot:holders(namespace, type) end
 ---@param type? nssh.type of a process: which; of one namespace: checked if given
 ---@return nssh.why why alive, explained, namespace, initial; certain and suspects: lists as of ns.holders; unseen and release: lists of strings; tostring says it in sentences
 function snapshot:why(namespace, type) end
+
+---Draws the namespaces that were seen as a tree
+---By owner: user namespaces with what they own; by parent: pid and user namespaces with their children; by process: processes that are in other namespaces than their parent, and which those are. Long lists are cut short with a count. link and pid tell what a text stands for, children is a list.
+---@param options? nssh.snapshot:tree by what, and how
+---@return (table)[] tree text, link, pid and children of each root, and of each child; tostring draws it
+function snapshot:tree(options) end
 
 ---@class nssh.result
 local result = {}
@@ -594,6 +648,12 @@ function ns.find(name) end
 ---@return nssh.snapshot snapshot every namespace that could be seen, and what holds it
 function ns.scan(options) end
 
+---Lists the namespaces of the machine
+---The columns: NS, inode number; TYPE, type; PATH, the first process's link to it; NPROCS, number of processes in it; PID, the first process in it; PPID, that process's parent; COMMAND, that process's command line; UID, that process's user id; USER, that user's name; NSFS, where it is mounted, in nssh's own mnt namespace; PNS, inode number of its parent; ONS, inode number of its owner; ID, the 64-bit id, never reused; HOLDERS, what keeps it alive besides processes, and how many of each; NAMES, by what name it can be opened: of ip-netns(8), or a pin. Besides, a record has link, owner and parent (links), and initial. holders counts them by kind, names and nsfs are lists. list.columns may be changed.
+---@param options? nssh.ns_list which, and how
+---@return (table)[] list a record of each, its fields named as the columns, in small letters; tostring shows a table
+function ns.list(options) end
+
 ---Lists what keeps a namespace alive
 ---kind is process, thread, for_children, zombie, descriptor, mount, socket, tun, child, owned, procfs, in_flight, io_uring, proc_file, fs_context, shared_memory, pidfd. certain is false for what only may hold it. mnt is the mnt namespace that path is in, namespace the child or owned one. release is what lets go of it: a command, or words; of a child or an owned namespace nothing, it has holders of its own. nssh's own handles count: they hold it too.
 ---@param namespace nssh.namespace a process (with a type), a handle, a weak reference, inode, link or path
@@ -609,6 +669,12 @@ function ns.holders(namespace, type, options) end
 ---@param options? nssh.ns_why what not to look through
 ---@return nssh.why why alive, explained, namespace, initial; certain and suspects: lists as of ns.holders; unseen and release: lists of strings; tostring says it in sentences
 function ns.why(namespace, type, options) end
+
+---Draws the namespaces of the machine as a tree
+---By owner: user namespaces with what they own; by parent: pid and user namespaces with their children; by process: processes that are in other namespaces than their parent, and which those are. Long lists are cut short with a count. link and pid tell what a text stands for, children is a list.
+---@param options? nssh.ns_tree by what, and how
+---@return (table)[] tree text, link, pid and children of each root, and of each child; tostring draws it
+function ns.tree(options) end
 
 ---Shows how many namespaces of each type may be made in a user namespace, or sets it. /proc/sys/user
 ---The limits count what each user has made there and below, and those of all outer user namespaces hold too. In the initial user namespace they are those of the whole machine: changing them takes machine = true.

@@ -17,6 +17,9 @@ static const unsigned char demo_ioctl[] = {
 static const unsigned char demo_inode[] = {
 #embed "../../Scripts/demo_inode.lua"
 };
+static const unsigned char demo_lifetime[] = {
+#embed "../../Scripts/demo_lifetime.lua"
+};
 static const unsigned char demo_uts[] = {
 #embed "../../Scripts/demo_uts.lua"
 };
@@ -105,6 +108,7 @@ static const struct {
     {"demo_setns.lua", NULL, demo_setns, sizeof demo_setns},
     {"demo_ioctl.lua", NULL, demo_ioctl, sizeof demo_ioctl},
     {"demo_inode.lua", NULL, demo_inode, sizeof demo_inode},
+    {"demo_lifetime.lua", NULL, demo_lifetime, sizeof demo_lifetime},
     {"demo_uts.lua", NULL, demo_uts, sizeof demo_uts},
     {"demo_ipc.lua", NULL, demo_ipc, sizeof demo_ipc},
     {"demo_pid.lua", NULL, demo_pid, sizeof demo_pid},

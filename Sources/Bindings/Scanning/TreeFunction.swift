@@ -29,7 +29,7 @@ enum TreeFunction {
     nonisolated(unsafe) static let method = LuaFunction(
         "snapshot:tree", [SnapshotObject.receiver, LuaField("options", .record(LuaRecord("snapshot:tree", fields)), "by what, and how")],
         returns: results, "Draws the namespaces that were seen as a tree", details: details,
-        example: "print(ns.scan():tree{by=\"process\", all=true})"
+        example: "print(ns.scan():tree{by=\"process\"})"
     ) { call throws(LuaError) in push(call.lua, try call.receiver(SnapshotObject.self).snapshot, call[1]) }
 
     private static func push(_ lua: Lua, _ snapshot: Snapshot, _ value: LuaValue) -> Int {

@@ -24,7 +24,4 @@ extension Snapshot {
         }
         return counts
     }
-
-    /// The process that took the snapshot, by its position; nil when it is not in it.
-    var ownProcess: Int? { processes.firstIndex { $0.pid == ownPid } }
 }

@@ -58,14 +58,13 @@ public struct NamespaceList {
                 if isMeant { matches[place] = true }
             }
         }
-        let own = snapshot.ownProcess.flatMap { snapshot.namespace(of: $0, link: 0)?.inode }
         var users = UserNames(snapshot)
         self.rows = rows.enumerated().compactMap { position, row in
             var row = row
             let namespace = row.namespace
             row.holders = zip(Holder.Kind.allCases, counts[position]).filter { $0.1 > 0 }.map { ($0, $1) }
-            row.mounts = namespace.holders.filter { $0.kind == .mount && $0.mountNamespace == own }.compactMap(\.path)
-            row.names = row.mounts
+            row.mounts = namespace.holders.filter { $0.kind == .mount && $0.mountNamespace == snapshot.mountNamespace }.compactMap(\.path)
+            row.names = snapshot.names(of: namespace)
             let isNamed = filter.pid == nil && filter.uid == nil && filter.name.map { row.names.contains($0) } ?? false
             guard matches[position] || isNamed, filter.types?.contains(namespace.key.type) ?? true,
                 !filter.persistent || row.processes == 0,

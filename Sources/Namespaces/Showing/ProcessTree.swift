@@ -17,11 +17,11 @@ struct ProcessTree {
 
     private(set) var roots: [TreeNode] = []
 
-    init(_ snapshot: Snapshot, _ all: Bool) {
+    init(_ snapshot: Snapshot) {
         self.snapshot = snapshot
         findParents()
         findHeads()
-        makeNodes(all)
+        makeNodes()
     }
 
     /// Puts every process after its parent. Pids that were reused while the snapshot was taken, or written into a file, may make a circle:
@@ -64,7 +64,7 @@ struct ProcessTree {
         }
     }
 
-    private mutating func makeNodes(_ all: Bool) {
+    private mutating func makeNodes() {
         var followers: [Int: [Int]] = [:]
         for process in heads.indices where heads[process] != process { followers[heads[process], default: []].append(process) }
         var depths: [Int: Int] = [:]
@@ -83,28 +83,20 @@ struct ProcessTree {
             if let parent = above[head] { below[parent, default: []].append(node) } else { roots.append(node) }
         }
         roots.sort { $0.pid! < $1.pid! }
-        if all { return }
-        // Roots that are nowhere else than the machine itself, and lead nowhere: the kernel's threads.
-        let folded = roots.filter { $0.children.isEmpty && !$0.parts.contains(Self.unknown) && isInitial($0.pid!) }
-        guard folded.count > 1 else { return }
-        roots = roots.filter { !folded.contains($0) } + [TreeNode(["\(folded.count) more in the initial namespaces"])]
     }
 
     private static let unknown = "its namespaces could not be read"
-
-    private func isInitial(_ pid: Int32) -> Bool {
-        snapshot.process(pid: pid).map { seats[$0].allSatisfy { $0 < 0 || snapshot.namespaces[Int($0)].isInitial } } ?? false
-    }
 
     /// `812 bash`, `uts:[4026532281] mnt:[4026532282]`, `2 processes more: 813 sleep, 814 sleep`.
     private func parts(_ head: Int, _ followers: [Int]) -> [String] {
         let process = snapshot.processes[head]
         var parts = ["\(process.pid)" + (process.name.map { " \(Describing.clean($0))" } ?? "") + (process.isZombie ? " (zombie)" : "")]
-        let other = parents[head].map { seats[$0] }
+        // Where the parent's is not known, the initial one is nothing special.
+        let above = parents[head].map { seats[$0] } ?? [Int32](repeating: -1, count: NamespaceType.allCases.count)
         var keys: [String] = []
         for (type, place) in seats[head].enumerated() where place >= 0 {
             let namespace = snapshot.namespaces[Int(place)]
-            if other.map({ $0[type] != place }) ?? !namespace.isInitial { keys.append(namespace.key.link) }
+            if above[type] >= 0 ? above[type] != place : !namespace.isInitial { keys.append(namespace.key.link) }
         }
         if seats[head].allSatisfy({ $0 < 0 }) {
             parts.append(Self.unknown)

@@ -16,13 +16,13 @@ public struct Tree {
     public let roots: [TreeNode]
 
     /// - Parameters:
-    ///   - all: whether the initial namespaces are shown one by one too; otherwise those without anything below them are counted.
+    ///   - all: whether the initial namespaces are shown one by one too; otherwise those without anything below them are counted. By process that makes no difference.
     ///   - ascii: whether only ASCII is used in the words.
     public init(_ snapshot: Snapshot, by order: Order, all: Bool = false, ascii: Bool = false) {
         switch order {
         case .owner: roots = Tree.ofNamespaces(snapshot, NamespaceType.allCases, all, ascii) { $0.owner }
         case .parent: roots = Tree.ofNamespaces(snapshot, [.pid, .user], all, ascii) { $0.parent }
-        case .process: roots = ProcessTree(snapshot, all).roots
+        case .process: roots = ProcessTree(snapshot).roots
         }
     }
 
@@ -45,17 +45,17 @@ public struct Tree {
         func sorted(_ list: [Int]) -> [Int] { list.filter { below[$0] == nil } + list.filter { below[$0] != nil } }
         func nodes(_ list: [Int]) -> [TreeNode] {
             let folded = all ? [] : list.filter { snapshot.namespaces[$0].isInitial && below[$0] == nil }
-            var nodes: [TreeNode] = []
+            var result: [TreeNode] = []
             if folded.count > 1 {
                 let names = folded.map { snapshot.namespaces[$0].key.type.rawValue }.joined(separator: " ")
-                nodes.append(TreeNode(["\(folded.count) initial: \(names)"]))
+                result.append(TreeNode(["\(folded.count) initial: \(names)"]))
             }
             for position in sorted(list) where folded.count < 2 || !folded.contains(position) {
                 var node = TreeNode(describing.parts(position), key: snapshot.namespaces[position].key)
                 if let children = below[position] { node.children = nodes(children) }
-                nodes.append(node)
+                result.append(node)
             }
-            return nodes
+            return result
         }
         return nodes(top)
     }
