@@ -26,7 +26,8 @@ demo.main{
   steps = {
     { title = { en = "Tools", zh = "工具" },
       text = {
-        en = "weakly makes a weak reference from a link below /proc/PID/ns. A death may show a moment late, so the others wait until younger \z
+        en = "weakly makes a weak reference from a link below /proc/PID/ns. A death may show a moment late, so the others wait \z
+          until younger \z
           namespaces, the canaries, are seen to have died.",
         zh = "weakly 从 /proc/PID/ns 下的链接得到一个弱引用。内核的销毁可能晚一点才看得到,所以后两个函数都会等到更晚创建的 \z
           namespace(金丝雀)确实消失。",
@@ -75,7 +76,10 @@ return (w:alive())]],
       } },
 
     { title = { en = "1 · An open descriptor", zh = "1 · 打开的文件描述符" }, name = "open",
-      text = { en = "Another one, and a descriptor on it: open(2) of /proc/PID/ns/ipc.", zh = "再来一个,并打开它的描述符:对 /proc/PID/ns/ipc 调用 open(2)。" },
+      text = {
+        en = "Another one, and a descriptor on it: open(2) of /proc/PID/ns/ipc.",
+        zh = "再来一个,并打开它的描述符:对 /proc/PID/ns/ipc 调用 open(2)。",
+      },
       lua = "box = ns.clone{ ipc = true }\nw = weakly(box, \"ipc\")\nh = box:open(\"ipc\")" },
     { lua = "box:close()\nreturn outlives_canary(w)",
       expect = { en = "true: alive, and no process in it", zh = "true:没有进程,仍然活着" },
@@ -111,7 +115,8 @@ w = weakly(box, "net")]] },
 
     { title = { en = "2 · A child namespace", zh = "2 · 子 namespace" },
       text = {
-        en = "pid and user namespaces are trees. unshare(1) moves from a new user namespace into one more: the outer one has no process then.",
+        en = "pid and user namespaces are trees. unshare(1) moves from a new user namespace into one more: the outer one has no \z
+          process then.",
         zh = "pid 和 user namespace 是树状的。unshare(1) 从一个新的 user namespace 再进入下一层:外层就没有进程了。",
       },
       lua = [[
@@ -156,7 +161,8 @@ h = box:open("uts")]] },
 
     { title = "4 · pid_for_children",
       text = {
-        en = "unshare(2) of a pid namespace is for the children. This bash stays where it was; its first child is PID 1 of the new one, and \z
+        en = "unshare(2) of a pid namespace is for the children. This bash stays where it was; its first child is PID 1 of the \z
+          new one, and \z
           has ended already.",
         zh = "对 pid namespace 调用 unshare(2) 只影响子进程。这个 bash 自己留在原处;它的第一个子进程是新 namespace 的 1 号进程,已经结束。",
       },
@@ -180,7 +186,8 @@ return #h:processes(), outlives_canary(w)]],
 
     { title = "5 · time_for_children",
       text = {
-        en = "The same with time: this process unshares and stays where it was. (It is a copy of nssh that runs a function. A shell will not do: \z
+        en = "The same with time: this process unshares and stays where it was. (It is a copy of nssh that runs a function. A \z
+          shell will not do: \z
           since Linux 6.2 or so execve(2), which starts it, enters the new time namespace too.)",
         zh = "time 也一样:这个进程调用 unshare 之后自己留在原处。(它是运行一个函数的 nssh 副本。用 shell 不行:大约从 Linux 6.2 起,启动它的 \z
           execve(2) 也会进入新的 time namespace。)",
@@ -209,7 +216,8 @@ return #h:processes(), outlives_canary(w)]],
 
     { title = { en = "6 · A mounted mqueue: not here", zh = "6 · 挂载的 mqueue:这里不成立" }, name = "mqueue",
       text = {
-        en = "The article and ipc_namespaces(7) say that a mounted mqueue file system keeps its ipc namespace. This one is mounted outside the \z
+        en = "The article and ipc_namespaces(7) say that a mounted mqueue file system keeps its ipc namespace. This one is \z
+          mounted outside the \z
           namespace's processes, and has a queue in it.",
         zh = "文章和手册页说:挂载着的 mqueue 文件系统会保留它的 ipc namespace。这里就挂载一个,并在里面建一个队列。",
       },
@@ -228,7 +236,8 @@ return box.stdout:read("l")]],
         zh = "true,而且建不了队列:挂载还在,namespace 已经没了",
       },
       why = {
-        en = "On this kernel the mount does not hold the namespace: with the last process the namespace dies, and the mount is an empty shell. \z
+        en = "On this kernel the mount does not hold the namespace: with the last process the namespace dies, and the mount is \z
+          an empty shell. \z
           nssh believes what it sees.",
         zh = "在这个内核上,挂载并不保留 namespace:最后一个进程一走它就被销毁,挂载只剩一个空壳。nssh 以实际观察为准。",
       },
@@ -262,7 +271,8 @@ w = weakly(box, "pid")]] },
 
     { title = { en = "And there are more", zh = "还不止这些" },
       text = {
-        en = "A thread that is elsewhere, a socket, a descriptor on its way through a unix socket: ns.why looks for all of them, and says how to \z
+        en = "A thread that is elsewhere, a socket, a descriptor on its way through a unix socket: ns.why looks for all of \z
+          them, and says how to \z
           let go. Here it has two things to find.",
         zh = "别处的线程、socket、正在 unix socket 中传送的描述符……ns.why 会逐一查找,并说明如何放手。这里有两样等它找出来。",
       },
