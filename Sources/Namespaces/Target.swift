@@ -149,21 +149,11 @@ public enum Target {
             stage: "NS_GET_NSTYPE", target: description)
     }
 
-    /// Looks for a namespace by its inode number at the processes that can be seen.
+    /// Looks for a namespace by its inode number at everything that nssh can see.
     private static func find(_ inode: UInt64, _ type: NamespaceType?) throws(Failure) -> NamespaceHandle {
-        let types = type.map { [$0] } ?? NamespaceType.allCases
-        for pid in try Proc.pids() {
-            for type in types {
-                for name in [type.rawValue] + (type == .pid || type == .time ? ["\(type.rawValue)_for_children"] : []) {
-                    guard let link = try? Proc.link("\(pid)/ns/\(name)"), link == "\(type.rawValue):[\(inode)]" else { continue }
-                    let raw = nssh_openat(Proc.root, "\(pid)/ns/\(name)", O_RDONLY | O_CLOEXEC, 0)
-                    if raw >= 0, let handle = try? NamespaceHandle(Descriptor(raw), target: link), handle.inode == inode { return handle }
-                }
-            }
-        }
+        if let found = try Scan.find(inode, type) { return found }
         throw Failure(
-            code: "ENOENT", "no process that nssh can see is in a namespace with inode \(inode)", stage: "look through /proc",
-            target: "inode \(inode)",
-            hint: "it may be gone, or be held by something else than a process")
+            code: "ENOENT", "nothing that nssh can see holds a namespace with inode \(inode)", stage: "look through /proc",
+            target: "inode \(inode)", hint: "it may be gone, or its holders are not open to this user")
     }
 }

@@ -127,24 +127,11 @@ public final class WeakReference {
         }
     }
 
-    /// Looks at processes, at their open files, and at the pins of nssh's own mount namespace.
+    /// Looks at everything that nssh can see.
     private func search() throws(Failure) -> NamespaceHandle? {
-        if let found = try? Target.inode(inode, type).open(type), try isThis(found) { return found }
+        if let found = try Scan.find(inode, type), try isThis(found) { return found }
         for pin in try Pin.all() where pin.type == type && pin.inode == inode {
             if let found = try? Target.path(Array(pin.path.utf8)).open(type), try isThis(found) { return found }
-        }
-        for pid in try Proc.pids() {
-            for number in (try? Proc.entries(of: "\(pid)/fd")) ?? [] {
-                let path = "\(pid)/fd/\(number)"
-                // Only nsfs links are opened: others may be devices and pipes. Through a bind mount the link is a path.
-                guard let text = try? Proc.link(path), text == link || text.hasPrefix("/") else { continue }
-                var info = stat()
-                guard fstatat(Proc.root, path, &info, 0) == 0, UInt64(info.st_ino) == inode, info.st_mode & S_IFMT == S_IFREG,
-                    let file = try? Proc.open(path, flags: O_RDONLY | O_NONBLOCK), nssh_is_nsfs(file.raw) == 1,
-                    let found = try? NamespaceHandle(file, target: link), found.type == type, try isThis(found)
-                else { continue }
-                return found
-            }
         }
         return nil
     }

@@ -71,7 +71,7 @@ extension Scan {
             guard let known = status.read(number) else { return }
             process = known
         }
-        if links.refusal == nil { settle(number, process.isZombie) }
+        if links.refusal == nil { settle(number, &process) }
         let first = Int32(snapshot.places.count)
         for link in 0..<LinkReader.count {
             let inode = links.inodes[link]
@@ -88,13 +88,14 @@ extension Scan {
 
     /// What the links leave open: a zombie has let go of all but two, one that has ended meanwhile too; and a pid namespace without a
     /// process has no link.
-    private func settle(_ number: Int32, _ isZombie: Bool) {
-        if isZombie {
+    private func settle(_ number: Int32, _ process: inout Snapshot.Process) {
+        if process.isZombie {
             for link in 0..<LinkReader.count where LinkReader.types[link] != .user && link != NamespaceType.pid.ordinal {
                 links.inodes[link] = 0
             }
         } else if links.inodes[LinkReader.pidForChildren] == 0, options.types.contains(.pid) {
             links.inodes[LinkReader.pidForChildren] = unborn("/proc/\(number)", number) { nssh_pidfd_open($0) } ?? 0
+            process.hasUnborn = links.inodes[LinkReader.pidForChildren] != 0
         }
     }
 

@@ -20,6 +20,7 @@ extension Scan {
     func relate(_ handle: NamespaceHandle) {
         var pending = [handle]
         while let handle = pending.popLast() {
+            if handle.inode == wanted?.inode, wanted?.type == nil || wanted?.type == handle.type { found = found ?? handle }
             let place = position(of: handle.key)
             if markRelated(place) { continue }
             self[place].id = try? handle.id()

@@ -19,6 +19,9 @@ public final class Scan {
     var procfs: [UInt64: Shown] = [:]
     /// The mounts of procfs, with its device.
     var procfsMounts: [(device: UInt64, holder: Holder)] = []
+    /// What `Scan.find` looks for, and the handle when it has come by.
+    var wanted: (inode: UInt64, type: NamespaceType?)?
+    var found: NamespaceHandle?
     let links: LinkReader
     let status = StatusReader()
     let entries = NumberedEntries()
@@ -53,7 +56,7 @@ public final class Scan {
         return scan.snapshot
     }
 
-    private init(_ options: ScanOptions, _ progress: ((Snapshot.Source, Int, Int) -> Void)?) {
+    init(_ options: ScanOptions, _ progress: ((Snapshot.Source, Int, Int) -> Void)? = nil) {
         self.options = options
         self.progress = progress
         links = LinkReader(options.types)
@@ -92,6 +95,14 @@ public final class Scan {
 
     /// The positions of the namespaces that nobody has opened yet.
     var unrelated: [Int32] { isRelated.indices.filter { !isRelated[$0] }.map { Int32($0) } }
+
+    /// The position of a namespace that was found, by its inode number.
+    func position(_ inode: UInt64, _ type: NamespaceType?) -> Int32? {
+        for type in type.map({ [$0] }) ?? NamespaceType.allCases {
+            if let known = positions[inode << 3 | UInt64(type.ordinal)] { return known }
+        }
+        return nil
+    }
 
     /// The namespace at a position.
     subscript(_ position: Int32) -> Snapshot.Namespace {

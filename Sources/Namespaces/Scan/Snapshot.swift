@@ -49,6 +49,8 @@ public struct Snapshot: Sendable {
         public var command: String?
         /// Whether it has ended and waits to be reaped.
         public var isZombie = false
+        /// Whether the pid namespace of its next children has no process yet, and so no link either.
+        public var hasUnborn = false
         /// The number of threads; 0 when that was not read.
         public var threads: Int32 = 0
 

@@ -1,0 +1,56 @@
+import Linux
+
+extension Snapshot {
+    /// For each namespace, by its position, a path by which it can be opened; nil where nothing was seen that has one. In a /proc of nssh's
+    /// own pid namespace, and from nssh's own root.
+    public func openPaths() -> [String?] {
+        var paths = [String?](repeating: nil, count: namespaces.count)
+        for (index, place) in places.enumerated() where place >= 0 && paths[Int(place)] == nil { paths[Int(place)] = link(index) }
+        for position in paths.indices where paths[position] == nil { paths[position] = openPath(byHoldersOf: namespaces[position]) }
+        return paths
+    }
+
+    /// A path by which a namespace can be opened; nil where nothing was seen that has one.
+    public func openPath(of key: NamespaceKey) -> String? {
+        guard let position = position(of: key) else { return nil }
+        for (index, place) in places.enumerated() where place == position { if let path = link(index) { return path } }
+        return openPath(byHoldersOf: namespaces[position])
+    }
+
+    /// The link of a place; nil for that of an unborn pid namespace, which is not there yet.
+    private func link(_ index: Int) -> String? {
+        let process = processes[index / LinkReader.count]
+        let link = index % LinkReader.count
+        if link == LinkReader.pidForChildren, process.hasUnborn { return nil }
+        return "/proc/\(process.pid)/ns/\(Inspect.links[link])"
+    }
+
+    private func openPath(byHoldersOf namespace: Namespace) -> String? {
+        for holder in namespace.holders where holder.isCertain {
+            switch (holder.kind, holder.pid) {
+            case (.thread, let pid?):
+                if let tid = holder.tid { return "/proc/\(pid)/task/\(tid)/ns/\(holder.detail ?? namespace.key.type.rawValue)" }
+            case (.descriptor, let pid?): if let number = holder.descriptor { return "/proc/\(pid)/fd/\(number)" }
+            case (.mount, _):
+                guard let path = holder.path, let mnt = holder.mountNamespace, holder.detail == nil,
+                    let place = position(of: NamespaceKey(.mnt, mnt)), let member = firstMember(of: Int32(place))
+                else { continue }
+                if isOwn(NamespaceKey(.mnt, mnt)) { return path }
+                return "/proc/\(processes[member].pid)/root\(path)"
+            default: continue
+            }
+        }
+        return nil
+    }
+
+    /// The first process in a mnt namespace.
+    private func firstMember(of place: Int32) -> Int? {
+        processes.indices.first { places[$0 * LinkReader.count + NamespaceType.mnt.ordinal] == place }
+    }
+
+    /// Whether nssh was in it when it looked.
+    private func isOwn(_ key: NamespaceKey) -> Bool {
+        guard let own = processes.firstIndex(where: { $0.pid == ownPid }) else { return false }
+        return namespace(of: own, link: key.type.ordinal) == key
+    }
+}
