@@ -157,27 +157,7 @@ public enum NsModule {
             call.lua.push(try kernel { () throws(Failure) in try Inspect.same(a, b, call[2].namespaceType) })
             return 1
         },
-        LuaFunction(
-            "ns.diff",
-            [LuaField("a", Declared.target, optional: false, "one"), LuaField("b", Declared.target, optional: false, "the other")],
-            returns: [LuaField("differences", .map(.list(.integer)), "{ type = { inode of a, inode of b } }")],
-            "Shows in which types two targets differ",
-            example: "local p <close> = ns.clone{uts=true, user=\"root\"}\nassert(ns.diff(\"self\", p).uts[2] == p:inode(\"uts\"))"
-        ) { call throws(LuaError) in
-            let (a, b) = (try call[0].target(), try call[1].target())
-            let differences = try kernel { () throws(Failure) in try Inspect.difference(a, b) }
-            let lua = call.lua
-            lua.pushTable(fields: differences.count)
-            for (type, x, y) in differences {
-                lua.pushTable(array: 2)
-                lua.push(Int(x))
-                lua.rawSet(-2, 1)
-                lua.push(Int(y))
-                lua.rawSet(-2, 2)
-                lua.rawSet(-2, type.rawValue)
-            }
-            return 1
-        },
+        DiffFunction.function,
         LuaFunction(
             "ns.open",
             [
@@ -218,6 +198,7 @@ public enum NsModule {
         HoldersFunction.function,
         WhyFunction.function,
         TreeFunction.function,
+        WatchObject.function,
         LimitsFunction.function,
         WeakObject.function,
         FeaturesTable.function,

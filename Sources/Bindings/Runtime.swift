@@ -25,6 +25,8 @@ public enum Runtime {
         WhyFunction.declare(state)
         ListFunction.declare(state)
         TreeFunction.declare(state)
+        DiffFunction.declare(state)
+        WatchObject.declare(state)
         lua.push(.fields(message: "interrupted!", [("code", .string("INTERRUPTED"))]))
         state.setInterruptValue(lua)
         state.preload("nssh.reference", Reference.loader)

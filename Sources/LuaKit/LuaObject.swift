@@ -12,12 +12,18 @@ public final class LuaClass {
     /// The fields.
     public let properties: [LuaProperty]
 
+    /// What a call of an object does, as a for loop makes it; nil if it cannot be called.
+    let call: LuaFunction?
+
     /// A class's declaration.
-    public init(_ name: String, _ summary: String, properties: [LuaProperty] = [], methods: [LuaFunction]) {
+    public init(
+        _ name: String, _ summary: String, properties: [LuaProperty] = [], methods: [LuaFunction], call: LuaFunction? = nil
+    ) {
         self.name = name
         self.summary = summary
         self.properties = properties
         self.methods = methods
+        self.call = call
     }
 }
 
@@ -112,6 +118,10 @@ extension LuaState {
         for (name, function) in objectMetamethods {
             push(function, lua)
             lua.rawSet(-2, name)
+        }
+        if let function = declaration.call {
+            push(function, lua)
+            lua.rawSet(-2, "__call")
         }
         lua.pushTable(fields: declaration.methods.count)
         for method in declaration.methods {

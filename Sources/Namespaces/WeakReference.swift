@@ -46,6 +46,9 @@ public final class WeakReference {
         }
     }
 
+    /// Whether it tells life and death for certain: by a file handle that nssh may open.
+    public var isExact: Bool { if case .fileHandle(_, .some) = way { true } else { false } }
+
     /// `uts:[4026531838]`.
     public var link: String { "\(type.rawValue):[\(inode)]" }
 

@@ -25,7 +25,7 @@ public enum Help {
     public static var classes: [LuaClass] {
         [
             ProcessObject.declaration, HandleObject.declaration, WeakObject.declaration, SocketObject.declaration, LedgerObject.declaration,
-            SnapshotObject.declaration,
+            SnapshotObject.declaration, WatchObject.declaration,
         ]
     }
 

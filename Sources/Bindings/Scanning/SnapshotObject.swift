@@ -25,5 +25,6 @@ final class SnapshotObject: LuaObject {
             HoldersFunction.method,
             WhyFunction.method,
             TreeFunction.method,
+            DiffFunction.method,
         ])
 }

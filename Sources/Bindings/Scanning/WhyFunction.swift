@@ -66,11 +66,5 @@ enum WhyFunction {
     }
 
     /// Declares the metatable.
-    static func declare(_ state: LuaState) { state.declareTable("why", text: text) }
-
-    nonisolated(unsafe) private static let text = LuaFunction("why.__tostring", [LuaField("self", .table, optional: false, "")], "") {
-        call throws(LuaError) in
-        call.lua.rawGet(1, "text")
-        return 1
-    }
+    static func declare(_ state: LuaState) { state.declareTable("why", text: ToldText.function) }
 }

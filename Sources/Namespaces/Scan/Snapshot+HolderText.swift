@@ -2,7 +2,7 @@ import Linux
 
 /// A holder in words, and how to let go of it.
 extension Snapshot {
-    /// What it is, as a part of a sentence after "held by": `process 28481 (sleep), which is in it`.
+    /// What it is, fit for a terminal, as a part of a sentence after "held by": `process 28481 (sleep), which is in it`.
     public func text(of holder: Holder) -> String {
         let owner = holder.pid.map { words(forProcess: $0) } ?? "a process"
         let number = holder.descriptor.map { "descriptor \($0) of \(owner)" } ?? owner
@@ -21,7 +21,7 @@ extension Snapshot {
             case .procfs: "the procfs \(place(of: holder))"
             case .in_flight: "a descriptor in a message that waits in a socket, \(number)"
             case .io_uring: "a file registered with an io_uring, \(number)"
-            case .proc_file: "\(holder.path ?? "a file of /proc"), \(number)"
+            case .proc_file: "\(place(of: holder)), \(number)"
             case .fs_context: "a filesystem that is being set up, fsopen(2), \(number)"
             case .shared_memory: "System V shared memory mapped by \(owner)"
             case .pidfd: "the pidfd of a process that is gone, \(number)"
@@ -56,7 +56,7 @@ extension Snapshot {
     /// `process 28481 (sleep)`, `this nssh`.
     public func words(forProcess pid: Int32) -> String {
         if pid == ownPid { return "this nssh" }
-        return "process \(pid)\(process(pid)?.name.map { " (\($0))" } ?? "")"
+        return "process \(pid)\(process(pid)?.name.map { " (\(TextEscape.escape($0.utf8, as: .line)))" } ?? "")"
     }
 
     /// The process of a pid.
@@ -87,7 +87,7 @@ extension Snapshot {
 
     private func place(of holder: Holder) -> String {
         let mount = holder.mountNamespace.map { NamespaceKey(.mnt, $0) }
-        return (holder.path ?? "") + (mount == nil || mount == ownMount ? "" : " in \(mount!.link)")
+        return TextEscape.escape((holder.path ?? "").utf8, as: .line) + (mount == nil || mount == ownMount ? "" : " in \(mount!.link)")
     }
 }
 

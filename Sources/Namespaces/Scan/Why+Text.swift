@@ -12,7 +12,9 @@ extension Snapshot {
             if why.life == .alive, !why.isExplained { lines.append("Nothing that could be seen holds it for certain.") }
         }
         if !why.isInitial, !why.unseen.isEmpty { lines.append(sentence("Not seen", why.unseen)) }
-        if !why.release.isEmpty { lines.append(sentence("To let go of it", why.release, most: 8, mark: "")) }
+        if !why.release.isEmpty {
+            lines.append(sentence("To let go of it", why.release.map { TextEscape.escape($0.utf8, as: .line) }, most: 8, mark: ""))
+        }
         return lines.joined(separator: "\n")
     }
 
@@ -48,7 +50,7 @@ extension Snapshot {
         guard let other = holder.namespace else { return "" }
         let holders = holders(of: other).filter(\.isCertain)
         guard let first = holders.first else { return "" }
-        let more = holders.count > 1 ? " and \(holders.count - 1) more" : ""
+        let more = holders.count > 1 ? "; \(holders.count - 1) more" : ""
         return ", held by \(text(of: first))\(more)"
     }
 }
