@@ -1,0 +1,102 @@
+-- ns.tree: what is below what, and how it is drawn.
+local check = require "check"
+local tests = {}
+
+local function box(options)
+  options.user = options.user or "root"
+  local ok, p = pcall(ns.clone, options)
+  if not ok then check.skip("user namespaces are forbidden here: " .. tostring(p)) end
+  return p
+end
+
+-- The node with a field of this value, and the nodes above it.
+local function find(nodes, field, value, above)
+  for _, node in ipairs(nodes) do
+    if node[field] == value then return node, above or {} end
+    local way = { table.unpack(above or {}) }
+    way[#way + 1] = node
+    local found, path = find(node.children, field, value, way)
+    if found then return found, path end
+  end
+end
+
+local function link(target, type) return ("%s:[%d]"):format(type, ns.inode(target, type)) end
+
+tests["by owner: a user namespace has below it what it owns"] = function()
+  local p <close> = box{ uts = true, net = true }
+  local tree = ns.tree{}
+  local node, above = find(tree, "link", link(p, "uts"))
+  check.ok(node, "its uts namespace is not in the tree")
+  check.eq(above[#above].link, link(p, "user"))
+  check.eq(above[#above - 1].link, link("self", "user"))
+  check.match(node.text, ("^uts:%%[%d%%]; process %d "):format(p:inode("uts"), p.pid))
+  check.match(above[#above].text, "; made by .*; uid 0.*; process ")
+  check.match(tostring(tree), ("\n[^\n]*uts:%%[%d%%]"):format(p:inode("uts")))
+end
+
+tests["by parent: pid namespaces below each other"] = function()
+  local p <close> = box{ pid = true, sys.readlink("/proc/self/exe"), "-e", "local p <close> = ns.clone{pid=true} sys.sleep(10)" }
+  local inner
+  for _ = 1, 100 do
+    local outer = find(ns.tree{ by = "parent" }, "link", link(p, "pid"))
+    inner = outer and outer.children[1]
+    if inner then break end
+    sys.sleep(0.01)
+  end
+  check.ok(inner, "the inner pid namespace is not below the outer one")
+  check.match(inner.link, "^pid:")
+  local tree = ns.tree{ by = "parent" }
+  check.ok(not find(tree, "link", link("self", "uts")), "a type without parents in the tree")
+end
+
+tests["by process: those in other namespaces than their parent"] = function()
+  local p <close> = box{ uts = true }
+  local node, above = find(ns.tree{ by = "process" }, "pid", p.pid)
+  check.ok(node, "the process is not in the tree")
+  check.ok(#above > 0, "it is below nobody")
+  check.match(node.text, ("uts:%%[%d%%] user:%%[%d%%]$"):format(p:inode("uts"), p:inode("user")))
+end
+
+tests["drawn in ASCII, or in Unicode"] = function()
+  local p <close> = box{ uts = true }
+  check.match(tostring(ns.tree{ ascii = false }), "\n[│ ]*└─")
+  check.ok(not tostring(ns.tree{ ascii = true }):find("[\x80-\xff]"), "not ASCII")
+  check.eq(tostring(ns.tree{ by = "parent" }):find("[\x80-\xff]") == nil, (function()
+    local locale = ""
+    for _, name in ipairs{ "LANG", "LC_CTYPE", "LC_ALL" } do
+      local value = sys.env(name)
+      if value and value ~= "" then locale = value end
+    end
+    return not locale:lower():find("utf%-?8$")
+  end)())
+  check.ok(p:alive())
+end
+
+tests["the initial namespaces are folded unless all are wanted"] = function()
+  local snapshot = ns.scan()
+  local initial = 0
+  for _, namespace in ipairs(snapshot.namespaces) do
+    if namespace.initial and namespace.type ~= "user" then initial = initial + 1 end
+  end
+  if initial < 2 then check.skip("nssh is in no initial namespaces here") end
+  check.match(tostring(snapshot:tree{}), ("%d initial: mnt "):format(initial))
+  check.ok(not tostring(snapshot:tree{ all = true }):find("%d initial: "))
+end
+
+tests["what holds a namespace without a process"] = function()
+  local p <close> = box{ net = true }
+  local handle <close> = p:open("net")
+  local inode = handle:inode()
+  p:close()
+  check.match(tostring(ns.tree{}), ("net:%%[%d%%]; no process; held by descriptor %%d+ of this nssh"):format(inode))
+end
+
+tests["the same snapshot gives the same tree"] = function()
+  local snapshot = ns.scan()
+  for _, by in ipairs{ "owner", "parent", "process" } do
+    check.eq(tostring(snapshot:tree{ by = by }), tostring(snapshot:tree{ by = by }))
+  end
+  check.fails(function() snapshot:tree{ by = "name" } end, "owner")
+end
+
+return tests
