@@ -11,11 +11,11 @@ extension Scan {
     func lookThroughMounts() throws(Failure) -> Int {
         var inhabited = findInhabited()
         snapshot.mountNamespace = try? Inspect.inode(.own, .mnt)
-        var done = 0
+        var seen: Set<UInt64> = []
         var looked = 0
         let refusal = try walk { (inode, descriptor, table) throws(Failure) in
-            try pause(.mounts, done, done + inhabited.count)
-            done += 1
+            try pause(.mounts, seen.count, seen.count + inhabited.count)
+            seen.insert(inode)
             let processes = inhabited.removeValue(forKey: inode)?.processes ?? []
             let namespace = MountNamespace(inode: inode, processes: processes, descriptor: descriptor)
             if options.types.contains(.mnt), case let place = position(of: NamespaceKey(.mnt, inode)), isOutOfReach(place) {
@@ -26,12 +26,35 @@ extension Scan {
         }
         if let refusal { note(unreadable: "mnt namespaces without a process", refusal, in: .mounts) }
         for namespace in inhabited.values.sorted(by: { $0.inode < $1.inode }) {
-            try pause(.mounts, done, done + inhabited.count)
+            try pause(.mounts, seen.count, seen.count + inhabited.count)
+            seen.insert(namespace.inode)
             guard let table = mountinfo(of: namespace) else { continue }
             look(through: table, of: namespace)
             looked += table.entries.count
         }
+        looked += try lookThroughKnown { !seen.insert($0).inserted }
         noteProcfsMounts()
+        return looked
+    }
+
+    /// Looks into the mnt namespaces that are known by descriptors and mounts only, where the walk did not come to them.
+    ///
+    /// - Returns: the number of their mounts.
+    private func lookThroughKnown(_ isSeen: (UInt64) -> Bool) throws(Failure) -> Int {
+        var looked = 0
+        // What is found in one may be another.
+        var position: Int32 = 0
+        while position < Int32(count) {
+            defer { position += 1 }
+            let key = self[position].key
+            guard key.type == .mnt, !isSeen(key.inode), let handle = boundMountNamespaces.removeValue(forKey: key.inode) ?? open(position)
+            else { continue }
+            try pause(.mounts, Int(position), count)
+            try look(at: handle.descriptor) { (inode, descriptor, table) throws(Failure) in
+                look(through: table, of: MountNamespace(inode: inode, descriptor: descriptor))
+                looked += table.entries.count
+            }
+        }
         return looked
     }
 
@@ -123,7 +146,10 @@ extension Scan {
                 guard let (type, inode) = Target.readLink(place.root), options.types.contains(type) else { continue }
                 let key = NamespaceKey(type, inode)
                 note(holder, of: key)
-                if !isCovered, isOutOfReach(position(of: key)), let handle = open(key, at: place.point, in: namespace) { relate(handle) }
+                if !isCovered, isOutOfReach(position(of: key)), let handle = open(key, at: place.point, in: namespace) {
+                    relate(handle)
+                    if type == .mnt { boundMountNamespaces[inode] = handle }
+                }
             case .procfs:
                 guard options.types.contains(.pid) else { continue }
                 if place.root != "/" { holder.detail = (holder.detail.map { $0 + ", " } ?? "") + "its \(place.root)" }

@@ -15,6 +15,8 @@ public final class Scan {
     var firsts: [Int32] = []
     /// The sockets and tun devices that the look at the descriptors has found.
     var sockets: [SocketFile]?
+    /// Mnt namespaces that were opened where they are bound, till they have been looked into.
+    var boundMountNamespaces: [UInt64: NamespaceHandle] = [:]
     /// The pid namespaces of the procfs that have been looked at, by device.
     var procfs: [UInt64: Shown] = [:]
     /// The mounts of procfs, with its device.

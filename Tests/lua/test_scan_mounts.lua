@@ -1,0 +1,128 @@
+-- What a scan finds by mounts: bound namespaces and procfs, in mnt namespaces with processes and without.
+local check = require "check"
+local apart = require "apart"
+local tests = {}
+
+-- A process in mnt and other namespaces, with a tmpfs at /tmp.
+local function box(options)
+  options.mnt = true
+  local p = apart.clone(options)
+  p:call(sys.mount, { source = "none", target = "/tmp", type = "tmpfs" })
+  return p
+end
+
+-- In p: pins a new uts namespace, and gives its link and id.
+local function pin_new(p, path)
+  return p:call(function(file)
+    local child <close> = ns.clone{ uts = true }
+    local h <close> = child:open("uts")
+    h:pin(file)
+    return ("uts:[%d]"):format(h:inode()), h:id()
+  end, path)
+end
+
+local function find(snapshot, link)
+  for _, namespace in ipairs(snapshot.namespaces) do
+    if namespace.link == link then return namespace end
+  end
+end
+
+local only_mounts = { tasks = false, fds = false, sockets = false }
+
+-- What a namespace is held by, as texts.
+local function holders(link, options)
+  local texts = {}
+  for _, holder in ipairs(ns.scan(options or only_mounts):holders(link)) do
+    local certainty = holder.certain and "" or "perhaps "
+    texts[#texts + 1] = certainty .. holder.kind .. " " .. (holder.path or "") .. (holder.detail and ", " .. holder.detail or "")
+  end
+  return texts
+end
+
+tests["a bind mount in another mnt namespace is found, and its namespace opened there"] = function()
+  local p <close> = box{}
+  local link, id = pin_new(p, "/tmp/a b")
+  local snapshot = ns.scan(only_mounts)
+  local namespace = check.ok(find(snapshot, link), link .. " is not in the snapshot")
+  check.eq(namespace.id, id)
+  check.eq(namespace.owner, ("user:[%d]"):format(p:inode("user")))
+  local found = snapshot:holders(link)
+  check.eq(#found, 1)
+  check.eq({ found[1].kind, found[1].path, found[1].detail }, { "mount", "/tmp/a b" })
+  check.eq(found[1].mnt, ("mnt:[%d]"):format(p:inode("mnt")))
+  p:call(ns.unpin, "/tmp/a b")
+  check.eq(find(ns.scan(only_mounts), link), nil)
+end
+
+tests["the types that were not asked for are left out"] = function()
+  local p <close> = box{}
+  local link = pin_new(p, "/tmp/pin")
+  check.eq(find(ns.scan{ types = "net" }, link), nil)
+  local snapshot = ns.scan{ types = "uts" }
+  check.ok(find(snapshot, link))
+  for _, namespace in ipairs(snapshot.namespaces) do check.ok(namespace.type == "uts" or namespace.type == "user", namespace.link) end
+end
+
+tests["a bind mount with something over it, or over the way to it, is marked"] = function()
+  local p <close> = box{}
+  p:run{ sh = "mkdir /tmp/way /tmp/way/on /tmp/way/to /tmp/other" }:check()
+  local link = pin_new(p, "/tmp/way/to/it")
+  p:run{ sh = "mount -t tmpfs none /tmp/other && mount -t tmpfs none /tmp/way/on" }:check()
+  check.eq(holders(link), { "mount /tmp/way/to/it" }, "beside it")
+  pin_new(p, "/tmp/way/to/it")
+  check.eq(holders(link), { "mount /tmp/way/to/it, over-mounted" }, "on it")
+  p:call(ns.unpin, "/tmp/way/to/it")
+  check.eq(holders(link), { "mount /tmp/way/to/it" }, "free again")
+  for _, directory in ipairs{ "/tmp/way/to", "/tmp/way", "/tmp" } do
+    p:run{ "mount", "-t", "tmpfs", "none", directory }:check()
+    check.eq(holders(link), { "mount /tmp/way/to/it, over-mounted" }, directory)
+    p:run{ "umount", directory }:check()
+  end
+  check.eq(holders(link), { "mount /tmp/way/to/it" }, "free again")
+end
+
+-- A mnt namespace that only a descriptor of nssh holds, with a uts namespace bound in it.
+local function empty_box()
+  local p <close> = box{}
+  local link, id = pin_new(p, "/tmp/pin")
+  return p:open("mnt"), link, id, ("user:[%d]"):format(p:inode("user"))
+end
+
+local function check_empty_box(options)
+  local mnt <close>, link, id, owner = empty_box()
+  local name = ("mnt:[%d]"):format(mnt:inode())
+  local snapshot = ns.scan(options)
+  for _, item in ipairs(snapshot.unreadable) do
+    if item.source == "mounts" and not options.fds then check.skip(item.message) end
+  end
+  local mnt_seen, uts_seen = find(snapshot, name), find(snapshot, link)
+  check.eq(mnt_seen and { mnt_seen.id, mnt_seen.owner }, { mnt:id(), owner })
+  check.eq(uts_seen and { uts_seen.id, uts_seen.owner }, { id, owner })
+  check.eq(snapshot:holders(link)[1].mnt, name)
+  check.eq(#snapshot:holders(name), options.fds and 1 or 0)
+  mnt:close()
+  local after = ns.scan(options)
+  check.eq({ find(after, name), find(after, link) }, {})
+end
+
+tests["a mnt namespace without a process is found, and what is bound in it"] = function() check_empty_box(only_mounts) end
+
+tests["what is bound in a mnt namespace that only a descriptor holds is found"] = function()
+  if not (ns.features().mntns_walk.supported and ns.features().statmount.supported) then
+    check.skip "the kernel lists the mounts of mnt namespaces with processes only"
+  end
+  check_empty_box{ tasks = false, fds = true, sockets = false }
+end
+
+tests["a procfs holds the pid namespace that it shows"] = function()
+  local p <close> = box{ pid = true }
+  p:run{ sh = "mkdir /tmp/proc /tmp/sys && mount -t proc proc /tmp/proc && mount --bind /tmp/proc/sys /tmp/sys" }:check()
+  local link = ("pid:[%d]"):format(p:inode("pid"))
+  check.eq(holders(link), { "process ", "procfs /tmp/proc", "procfs /tmp/sys, its /sys" })
+  p:run{ "umount", "/tmp/proc" }:check()
+  -- What was seen before is not remembered: nothing shows any more whose it is.
+  check.eq(holders(link), { "process " })
+  p:run{ "umount", "/tmp/sys" }:check()
+end
+
+return tests
