@@ -3,9 +3,15 @@ import Glibc
 import Linux
 
 extension Join {
-    /// All namespaces of a process that differ from nssh's own; nil when none does. Its root and working directory come
-    /// with a mnt namespace that differs.
-    public static func process(_ target: Target) throws(Failure) -> Join? {
+    /// The namespaces of a process that differ from nssh's own; nil when nothing does.
+    ///
+    /// - Parameters:
+    ///   - types: the types to join; nil: all.
+    ///   - takesRoot: whether its root is taken on; nil: where its mnt namespace differs.
+    ///   - takesDirectory: the same of its working directory.
+    public static func process(
+        _ target: Target, types: NamespaceTypes? = nil, takesRoot: Bool? = nil, takesDirectory: Bool? = nil
+    ) throws(Failure) -> Join? {
         let pidfd: Descriptor
         let number: Int32
         switch target {
@@ -21,17 +27,15 @@ extension Join {
         }
         var mask = NamespaceTypes()
         for (type, _, _) in try Inspect.difference(.own, target) { mask.insert(type) }
-        try addPid(&mask, theirs: try Inspect.inode(target, .pid))
-        if mask.isEmpty { return nil }
-        var join = Join(descriptor: pidfd, mask: mask, origin: .pid(number))
-        if mask.contains(.mnt) {
-            join.root = try target.reading { name throws(Failure) in
-                try Proc.open("\(name)/root", flags: nssh_o_path | O_DIRECTORY)
-            }
-            join.cwd = try target.reading { name throws(Failure) in
-                try Proc.open("\(name)/cwd", flags: nssh_o_path | O_DIRECTORY)
-            }
+        if types?.contains(.pid) ?? true { try addPid(&mask, theirs: try Inspect.inode(target, .pid)) }
+        if let types { mask.formIntersection(types) }
+        let directory = { (link: String) throws(Failure) in
+            try target.reading { name throws(Failure) in try Proc.open("\(name)/\(link)", flags: nssh_o_path | O_DIRECTORY) }
         }
+        var join = Join(descriptor: pidfd, mask: mask, origin: .pid(number))
+        if takesRoot ?? mask.contains(.mnt) { join.root = try directory("root") }
+        if takesDirectory ?? mask.contains(.mnt) { join.cwd = try directory("cwd") }
+        if mask.isEmpty, join.root == nil, join.cwd == nil { return nil }
         // It is still there, so that what was read by its number was read of it.
         if nssh_pidfd_send_signal(pidfd.raw, 0) < 0, Errno.last.rawValue == ESRCH {
             throw Failure("pidfd_send_signal", Errno(rawValue: ESRCH), target: target.description, hint: "the process has ended")

@@ -83,7 +83,8 @@ public enum Launcher {
             streams.releaseInChild()
             return .child(results: results!)
         case .parent(let pid, let pidfd):
-            let process = Process(pid: pid, pidfd: pidfd, body: kind, types: options.types, ownsGroup: kind != .held && !options.detached)
+            let ownsGroup = kind != .held && !options.detached && options.standing == .apart
+            let process = Process(pid: pid, pidfd: pidfd, body: kind, types: options.types, ownsGroup: ownsGroup)
             process.isDetached = options.detached
             process.terminal = streams.terminal?.master
             process.initReport = report?.read
@@ -95,6 +96,21 @@ public enum Launcher {
             process.notedInodes = noted
             Children.add(process)
             return .parent(process)
+        }
+    }
+
+    /// Executes the program of `options`, which makes no new namespaces, in this process. execve(2).
+    ///
+    /// - Returns: why that failed; what came before the failure stays done.
+    static func replace(_ options: Options) -> Failure {
+        do throws(Failure) {
+            guard case .program(let arguments) = options.body else { return Failure("execve", Errno(rawValue: ENOENT)) }
+            try checkArguments(arguments)
+            let launch = Plan(options, Plan.Resources()).launch
+            try Launch.inPlace(launch.outer + launch.steps)
+            return Failure("execve", Errno(rawValue: ENOENT))
+        } catch {
+            return Hints.add(to: error, options)
         }
     }
 

@@ -53,6 +53,10 @@ public struct Options {
     public var timeout: Double?
     /// The terminal is lent to the child.
     public var foreground = false
+    /// How the program stands to nssh.
+    public var standing = Standing.apart
+    /// Joining a user namespace leaves the ids as they are, instead of becoming its root.
+    public var keepsCredentials = false
     /// It has a session and a terminal of its own, whose other end is nssh's.
     public var session: Session?
     /// Descriptors that it is granted beside the standard streams: which number is a copy of which of nssh's.
@@ -73,6 +77,16 @@ public struct Options {
         case program([[UInt8]])
         /// The caller goes on in the child.
         case function
+    }
+
+    /// How a program stands to nssh.
+    public enum Standing: Sendable {
+        /// It has a process group of its own, and just the descriptors that it was granted.
+        case apart
+        /// As a command of the shell that nssh was called from: in nssh's process group, with all descriptors that nssh was called with.
+        case beside
+        /// As `beside`, in the process that was nssh.
+        case replacing
     }
 
     /// What nssh does with its end of the child's own terminal.
@@ -158,11 +172,11 @@ public struct TimeOffset: Equatable, Sendable {
 public struct Join {
     /// A pidfd, or a namespace file descriptor when `mask` is one type.
     public var descriptor: Descriptor
-    /// The types to join.
+    /// The types to join; none: only the directories are taken on.
     public var mask: NamespaceTypes
-    /// The target's root and working directory, taken on when the mnt namespace is joined.
+    /// A root to take on, once all is joined.
     public var root: Descriptor?
-    /// The working directory, as seen from inside.
+    /// A working directory to take on.
     public var cwd: Descriptor?
     /// How a command line names it.
     public var origin: Origin

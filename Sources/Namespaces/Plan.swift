@@ -54,7 +54,7 @@ public struct Plan {
         if options.session != nil {
             steps.append(Step(.setsid))
             steps.append(Step(.controllingTerminal(resources.ownTerminal), stage: "TIOCSCTTY"))
-        } else {
+        } else if options.standing == .apart {
             steps.append(Step(options.detached && !options.hasInit ? .setsid : .setpgid))
         }
         if let terminal = resources.terminal { steps.append(Step(.foreground(terminal: terminal))) }
@@ -100,8 +100,8 @@ public struct Plan {
         var joining: [Step] = []
         // nssh's memory must not be readable to whoever is root over there (rule 4); exec lifts it.
         joining.append(Step(.dumpable(false)))
-        if mask.contains(.user), mayDropGroups { joining.append(Step(.setgroups([]))) }
-        for join in Join.ordered(options.joins) {
+        if mask.contains(.user), !options.keepsCredentials, mayDropGroups { joining.append(Step(.setgroups([]))) }
+        for join in Join.ordered(options.joins) where !join.mask.isEmpty {
             joining.append(Step(.setns(descriptor: join.descriptor.raw, mask: join.mask.rawValue)))
         }
         var after: [Step] = []
@@ -109,7 +109,9 @@ public struct Plan {
             if let root = join.root { after.append(Step(.chroot(root.raw))) }
             if let cwd = join.cwd { after.append(Step(.fchdir(cwd.raw))) }
         }
-        if mask.contains(.user), options.uid == nil, !options.types.contains(.user) { after.append(Step(.becomeRoot)) }
+        if mask.contains(.user), options.uid == nil, !options.types.contains(.user), !options.keepsCredentials {
+            after.append(Step(.becomeRoot))
+        }
         // A pid namespace is joined by the children of the process that calls setns; new namespaces are made by the clone
         // that follows; and one that shares its memory cannot join a time namespace.
         let needsCopy = mask.contains(.time) && launch.shares
@@ -189,9 +191,11 @@ public struct Plan {
             steps.append(Step(.closeOnExec(from: 0)))
             steps.append(Step(.execDescriptor(resources.image, arguments: []), stage: "execveat held image"))
         case .program(let arguments):
-            if !options.detached { steps.append(Step(.dieWithParent(pidfd: resources.parentPidfd))) }
-            steps.append(Step(.signalAction(SIGPIPE, ignored: false)))
-            steps.append(Step(.closeOnExec(from: 3)))
+            if !options.detached, options.standing != .replacing { steps.append(Step(.dieWithParent(pidfd: resources.parentPidfd))) }
+            if options.standing == .apart {
+                steps.append(Step(.signalAction(SIGPIPE, ignored: false)))
+                steps.append(Step(.closeOnExec(from: 3)))
+            }
             for grant in resources.grants { steps.append(Step(.dup(from: grant.from, to: grant.to), stage: "fds[\(grant.to)]")) }
             steps.append(Step(.unblockSignals))
             let environment = Environment.merged(options)

@@ -65,7 +65,7 @@ public enum Target {
     var path: String? { if case .path(let path) = self { path.lossy } else { nil } }
 
     /// Whether it is a process, which has a namespace of each type.
-    var isProcess: Bool {
+    public var isProcess: Bool {
         switch self {
         case .own, .process, .pid: true
         case .handle, .inode, .path: false

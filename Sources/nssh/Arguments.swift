@@ -25,12 +25,20 @@ struct Arguments {
     /// Which part of the course is asked for, by its option: list, course or new. What follows it is its arguments.
     private(set) var course: String?
 
+    /// argv.
+    static var words: [[UInt8]] { (0..<Int(nssh_argc())).map(word) }
+
+    /// The first argument.
+    static var first: [UInt8]? { nssh_argc() > 1 ? word(1) : nil }
+
+    private static func word(_ position: Int) -> [UInt8] {
+        let text = nssh_argv()[position]!
+        return [UInt8](UnsafeRawBufferPointer(start: text, count: strlen(text)))
+    }
+
     /// Reads argv.
     init() throws(Problem) {
-        all = (0..<Int(nssh_argc())).map { position in
-            let text = nssh_argv()[position]!
-            return [UInt8](UnsafeRawBufferPointer(start: text, count: strlen(text)))
-        }
+        all = Arguments.words
         script = all.count
         var position = 1
         while position < all.count {

@@ -13,6 +13,9 @@ enum Program {
     static func main() -> Int32 {
         openStandardStreams()
         Proc.open()
+        if let first = Arguments.first, let command = ShellCommand.named(first) {
+            return command.run(Arguments.words.dropFirst(2))
+        }
         let arguments: Arguments
         do throws(Arguments.Problem) { arguments = try Arguments() } catch {
             switch error {
@@ -149,7 +152,7 @@ enum Program {
         let source: [UInt8]
         do throws(Failure) { source = try Descriptor.open(path, flags: O_RDONLY).readStream(limit: .max) } catch {
             let isName = !path.contains(UInt8(ascii: "/"))
-            let names = BundledScript.all.filter { $0.moduleName == nil }.map(\.name)
+            let names = BundledScript.all.filter { $0.moduleName == nil }.map(\.name) + ShellCommand.all.map(\.name)
             let hint = isName && error.errno?.rawValue == ENOENT ? didYouMean(path.lossy, among: names) : ""
             throw .message("cannot open \(path.lossy): \(error.errno?.text ?? error.message)\(hint)")
         }

@@ -1,0 +1,131 @@
+import CLinux
+import Glibc
+import Linux
+
+/// A program in existing namespaces, as a command of the shell that nssh was called from: nsenter(1).
+public struct Enter {
+    /// A directory to take on.
+    public enum Directory: Equatable {
+        /// The target's own.
+        case targets
+        /// A path as seen from where nssh is.
+        case path([UInt8])
+    }
+
+    /// Where to; nil: `files` say all.
+    public var target: Target?
+    /// The target's namespaces to join; nil: all that differ, with the root and the working directory where the mnt namespace does.
+    public var types: NamespaceTypes?
+    /// More namespaces, by their files.
+    public var files: [(type: NamespaceType, path: [UInt8])] = []
+    /// The root to take on.
+    public var root: Directory?
+    /// The working directory to take on; nil: where joining leads.
+    public var workingDirectory: Directory?
+    /// Never makes a child: a pid namespace is then that of the program's children only.
+    public var neverForks = false
+    /// The body, and what it gets.
+    public var options = Options()
+
+    /// Nothing to enter.
+    public init() {}
+
+    /// Joins and runs the program. It takes nssh's place, unless it has to be a child (a pid namespace is one of children only) or there is
+    /// a terminal to take back afterwards.
+    ///
+    /// - Returns: how it ended, if it was a child.
+    /// - Throws: what failed. When nssh's place was to be taken, nssh may already be over there.
+    public func run() throws(Failure) -> Exit {
+        var options = options
+        options.joins = try joins()
+        if case .held = options.body { options.body = .program(Enter.shell(options.joins)) }
+        let types = options.joins.reduce(into: NamespaceTypes()) { $0.formUnion($1.mask) }
+        if types.contains(.user), options.uid != nil, options.gid == nil, !options.keepsCredentials { options.gid = 0 }
+        if !types.contains(.user), options.gid != nil, options.groups == nil { options.groups = [] }
+        let terminal = neverForks ? nil : Terminal(0)
+        guard terminal != nil || types.contains(.pid) && !neverForks else {
+            options.standing = .replacing
+            throw Launcher.replace(options)
+        }
+        options.standing = .beside
+        Attending.prepare()
+        guard case .parent(let process) = try Launcher.launch(options) else { fatalError("a program is no copy of nssh") }
+        return process.attend(in: terminal)
+    }
+
+    /// What the user's shell is started by. Another mnt namespace may not have it: then that one's sh.
+    private static func shell(_ joins: [Join]) -> [[UInt8]] {
+        let shell = environmentValue("SHELL").flatMap { $0.isEmpty ? nil : $0 } ?? "/bin/sh"
+        guard joins.contains(where: { $0.mask.contains(.mnt) || $0.root != nil }), shell != "/bin/sh" else { return [Array(shell.utf8)] }
+        return ["/bin/sh", "-c", "test -x \"$SHELL\" && exec \"$SHELL\"; exec /bin/sh"].map { Array($0.utf8) }
+    }
+
+    private func joins() throws(Failure) -> [Join] {
+        var joins: [Join] = []
+        if let target, target.isProcess {
+            let isWhole = types == nil
+            let join = try Join.process(
+                target, types: types, takesRoot: root == nil && isWhole ? nil : root == .targets,
+                takesDirectory: workingDirectory == nil && isWhole ? nil : workingDirectory == .targets)
+            if let join { joins.append(join) }
+        } else if let target {
+            if root == .targets || workingDirectory == .targets {
+                throw Failure(
+                    code: "EINVAL", "\(target.description) is a namespace: only a process has a root and a working directory",
+                    stage: "read options", target: target.description)
+            }
+            if let types {
+                for type in types.list { if let join = try Join.target(target, type: type) { joins.append(join) } }
+            } else if let join = try Join.target(target) {
+                joins.append(join)
+            }
+        }
+        for (type, path) in files { if let join = try Join.target(.path(path), type: type) { joins.append(join) } }
+        try addOwner(&joins)
+        try addDirectories(&joins)
+        return joins
+    }
+
+    /// An ordinary user has no power over a namespace before the user namespace that owns it is joined.
+    private func addOwner(_ joins: inout [Join]) throws(Failure) {
+        guard !Capabilities.effective(contains: [.sysAdmin]), !joins.contains(where: { $0.mask.contains(.user) }) else { return }
+        var outermost: NamespaceHandle?
+        for join in joins {
+            for type in join.mask.list {
+                let handle: NamespaceHandle
+                if case .pid(let pid) = join.origin {
+                    handle = try Target.pid(pid).open(type)
+                } else {
+                    handle = try NamespaceHandle(try join.descriptor.duplicate(), target: type.rawValue)
+                }
+                // Out of sight: then the kernel will say no to more than this.
+                guard let owner = try? handle.userns() else { continue }
+                if let before = outermost, try !before.isBelow(owner) { continue }
+                outermost = owner
+            }
+        }
+        if let outermost, let join = try Join.handle(outermost) { joins.append(join) }
+    }
+
+    private func addDirectories(_ joins: inout [Join]) throws(Failure) {
+        let open = { (directory: Directory?) throws(Failure) -> Descriptor? in
+            guard case .path(let path) = directory else { return nil }
+            return try Descriptor.open(path, flags: nssh_o_path | O_DIRECTORY)
+        }
+        let (root, cwd) = (try open(root), try open(workingDirectory))
+        guard let any = root ?? cwd else { return }
+        joins.append(Join(descriptor: any, mask: [], root: root, cwd: cwd, origin: .path("")))
+    }
+}
+
+extension NamespaceHandle {
+    /// Whether `other` is among the parents of this user namespace. NS_GET_PARENT.
+    func isBelow(_ other: NamespaceHandle) throws(Failure) -> Bool {
+        var above = try parent()
+        while let one = above {
+            if one.inode == other.inode { return true }
+            above = try one.parent()
+        }
+        return false
+    }
+}
