@@ -86,7 +86,11 @@ function Scene:enter(flags, name)
   if not made[1] then error(made[2], 0) end
   self.bashes[key] = made[2]
   self.inside = made[2].process
-  if name then self.at[name] = self.inside end
+  if name then
+    self.at[name] = self.inside
+    -- As it is shown: an assignment.
+    self.lua.environment[name] = self.inside
+  end
   self.current = key
   return "", nil, calls
 end

@@ -114,8 +114,8 @@ end
 function typed.close(place)
   for position = place.made.count, 1, -1 do
     local value = place.made[position]
-    local meta = getmetatable(value)
-    if type(meta) == "table" and meta.__close then value:close() end
+    -- The metatables of nssh's objects are protected.
+    if type(value) == "userdata" then pcall(function() value:close() end) end
   end
 end
 
