@@ -3,7 +3,10 @@ import Linux
 import LuaKit
 
 /// The part of `sys` for scripts that talk with a user: the terminal, and ^C.
-enum SysTerminal {
+public enum SysTerminal {
+    /// Sets the handlers by which ^C and SIGTERM interrupt the running code. Set once, by whoever handles the signals.
+    nonisolated(unsafe) public static var handleSignals: () -> Void = {}
+
     nonisolated(unsafe) static let functions: [LuaFunction] = [
         LuaFunction(
             "sys.isatty", [LuaField("descriptor", .integer, "which; 0 if not given")],
@@ -37,6 +40,17 @@ enum SysTerminal {
             let key = try kernel { () throws(Failure) in try Terminal.readKey(0) }
             if key.isEmpty { call.lua.pushNil() } else { call.lua.push(key) }
             return 1
+        },
+        LuaFunction(
+            "sys.interruptible", [],
+            "Lets ^C and SIGTERM interrupt a function body as they interrupt nssh itself: as an error, so that it can clean up",
+            details: "Without that they end the copy of nssh in which it runs, at once. In nssh itself it changes nothing.",
+            example:
+                "local p <close> = ns.clone{function()\n  sys.interruptible()\n  print(pcall(sys.sleep, 10))\nend}\nsys.sleep(0.1)\np:kill(\"INT\")\n"
+                + "assert(not p:wait().signal)"
+        ) { _ throws(LuaError) in
+            handleSignals()
+            return 0
         },
         LuaFunction(
             "sys.uninterrupted", [LuaField("fn", .function, optional: false, "what is to be done in any case")], variadic: true,

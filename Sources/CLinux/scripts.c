@@ -89,6 +89,9 @@ static const unsigned char demo_template_lib[] = {
 static const unsigned char demo_excerpt_lib[] = {
 #embed "../../Scripts/lib/nssh/demo/excerpt.lua"
 };
+static const unsigned char demo_format_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/format.lua"
+};
 static const unsigned char course_lib[] = {
 #embed "../../Scripts/lib/nssh/course.lua"
 };
@@ -132,6 +135,7 @@ static const struct {
     {"lib/nssh/demo/player.lua", "nssh.demo.player", demo_player_lib, sizeof demo_player_lib},
     {"lib/nssh/demo/template.lua", "nssh.demo.template", demo_template_lib, sizeof demo_template_lib},
     {"lib/nssh/demo/excerpt.lua", "nssh.demo.excerpt", demo_excerpt_lib, sizeof demo_excerpt_lib},
+    {"lib/nssh/demo/format.lua", "nssh.demo.format", demo_format_lib, sizeof demo_format_lib},
     {"lib/nssh/course.lua", "nssh.course", course_lib, sizeof course_lib},
     {"lib/nssh/report.lua", "nssh.report", report_lib, sizeof report_lib},
 };

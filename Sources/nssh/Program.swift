@@ -33,7 +33,8 @@ enum Program {
             complain("not enough memory")
             return 1
         }
-        InterruptSignals.install(state)
+        SysTerminal.handleSignals = { InterruptSignals.install(state) }
+        SysTerminal.handleSignals()
         // os.exit comes here too; children die with nssh in any case, but not unreaped and not without their groups.
         atexit { Children.closeAll() }
         let status = run(state, arguments)

@@ -1,6 +1,7 @@
 -- The bundled demonstrations: as root, as an ordinary user, where something is missing or forbidden, and with a wrong claim.
 local check = require "check"
 
+local directory = arg[0]:match("^(.*)/") or "."
 local nssh = sys.readlink("/proc/self/exe")
 local is_root = sys.geteuid() == 0
 local NOBODY = 65534
@@ -51,38 +52,42 @@ local function tap(result)
 end
 
 -- Played and all right; skipped when the demonstration says that it cannot be played here.
-local function plays(result)
+local function plays(result, language)
   local counts, skip, about = tap(result)
   if skip then check.skip(skip) end
   check.eq(counts.failed, 0, about)
   check.ok(counts.passed >= 6, about)
-  check.match(result.stdout, "\n# left behind: nothing\n")
-  check.match(result.stdout, "\nok %d+ %- control: without %l+, «[^\n]+» fails\n")
+  check.match(result.stdout, language == "zh" and "\n# 遗留\u{ff1a}无\n" or "\n# left behind: nothing\n")
+  check.match(result.stdout, language == "zh" and "\nok %d+ %- 对照\u{ff1a}没有 .-“[^\n]+”不成立\n" or
+    "\nok %d+ %- control: without .-, «[^\n]+» fails\n")
   check.ok(not result.stdout:find("\27"), "no escapes in a pipe")
 end
 
 local tests = {}
 
-for _, name in ipairs{ "uts", "ipc", "pid", "mount", "user", "net" } do
-  local script = ("demo_%s.lua"):format(name)
+local scripts = {}
+for _, name in ipairs(sys.readdir(directory .. "/../../Scripts")) do scripts[#scripts + 1] = name:match("^demo_.*%.lua$") end
 
-  tests[script .. " plays"] = function()
-    -- From elsewhere, so that it is the bundled one.
-    plays(ns.run{ nssh, script, "--check", cwd = "/", timeout = 60 })
-  end
+for _, script in ipairs(scripts) do
+  for _, language in ipairs{ "en", "zh" } do
+    tests[("%s plays in %s"):format(script, language)] = function()
+      -- From elsewhere, so that it is the bundled one.
+      plays(ns.run{ nssh, script, "--check", "--lang", language, cwd = "/", timeout = 120 }, language)
+    end
 
-  tests[script .. " plays as an ordinary user"] = function()
-    if not is_root then check.skip("the tests are not run as root: the test above was it") end
-    local there <close> = temporary()
-    plays(ns.run(as_user{ there.nssh, script, "--check", timeout = 60 }))
+    tests[("%s plays in %s as an ordinary user"):format(script, language)] = function()
+      if not is_root then check.skip("the tests are not run as root: the test above was it") end
+      local there <close> = temporary()
+      plays(ns.run(as_user{ there.nssh, script, "--check", "--lang", language, timeout = 120 }), language)
+    end
   end
 
   tests[script .. " is readable, and ends, without a terminal"] = function()
     local result = ns.run{ nssh, script, cwd = "/", env = { LC_ALL = "C.UTF-8" }, timeout = 60 }
-    check.match(result.stdout, "\n%d+ passed, 0 failed, [01] skipped\n$")
+    check.match(result.stdout, "\n%d+ passed, 0 failed, %d+ skipped\n$")
     check.ok(not result.stdout:find("\27"), "no escapes in a pipe")
     if result.stdout:find("\nskipped: ") then check.skip(result.stdout:match("\nskipped: ([^\n]*)")) end
-    check.match(result.stdout, "\ninside> ")
+    check.match(result.stdout, "\n%l+> ")
     check.match(result.stdout, "\n  ✓ ")
   end
 end

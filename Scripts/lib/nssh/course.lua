@@ -103,10 +103,40 @@ local function play_with_learner(all, options)
   print(phrases.course_end)
 end
 
+-- What the checks of a lesson depend on, with how many do, as text; and how many checks there are.
+local function controls(lesson)
+  local names, counts, total = {}, {}, 0
+  for _, step in ipairs(lesson.steps) do
+    for _, check in ipairs(step.checks or {}) do
+      total = total + 1
+      for _, name in ipairs(type(check.depends) == "table" and check.depends or { check.depends }) do
+        if not counts[name] then names[#names + 1] = name end
+        counts[name] = (counts[name] or 0) + 1
+      end
+    end
+  end
+  for position, name in ipairs(names) do names[position] = ("%s (%d)"):format(name, counts[name]) end
+  return table.concat(names, ", "), total
+end
+
+-- A table in Markdown: the article's sections, the lessons, their checks and their controls.
+local function overview(all, language)
+  local phrases = words[language]
+  local rows = { phrases.course_table, "|---|---|---|---|" }
+  for _, entry in ipairs(all) do
+    local section = words.pick(entry.lesson.section, language) or ""
+    local depends, total = controls(entry.lesson)
+    rows[#rows + 1] = ("| %s | `%s` %s | %d | %s |"):format(
+      section, entry.file, words.pick(entry.lesson.title, language), total, depends)
+  end
+  return table.concat(rows, "\n")
+end
+
 -- Unattended, in lessons one after the other. Returns whether nothing has failed.
 local function play_all(all, options)
   local failed, skipped, passed = {}, {}, {}
-  arguments.preface(options, words[options.language].course_title, words[options.language].course_preface)
+  local phrases = words[options.language]
+  arguments.preface(options, phrases.course_title, phrases.course_preface, overview(all, options.language))
   for _, entry in ipairs(all) do
     local title = words.pick(entry.lesson.title, options.language)
     print(("\n==== %s ===="):format(entry.file))

@@ -31,6 +31,7 @@
 -- scene = { pid = nssh's pid, inside = the process of bash, at = { name = process }, out = {…}, values = {…}, language }
 local arguments = require "nssh.demo.arguments"
 local arrange = require "nssh.demo.arrange"
+local check_format = require "nssh.demo.format"
 local control = require "nssh.demo.control"
 local player_of = require "nssh.demo.player".new
 local new_report = require "nssh.report"
@@ -133,7 +134,12 @@ end
 
 -- In a copy of nssh, in the namespaces that play the host, which gets the terminal if it is to ask its user. Returns what fn returns.
 local function call_apart(host, interactive, fn)
-  local options = { fn, stdin = interactive and "inherit" or "null" }
+  local function play()
+    -- ^C and SIGTERM are to clean up there, too.
+    sys.interruptible()
+    return fn()
+  end
+  local options = { play, stdin = interactive and "inherit" or "null" }
   for key, value in pairs(host) do options[key] = value end
   local copy <close> = ns.clone(options)
   local ok, result = pcall(interactive and copy.fg or copy.wait, copy)
@@ -153,6 +159,7 @@ end
 -- namespaces where it could touch the machine); without_step = name; interactive (waits for its user); report (in place of standard
 -- output). Returns { passed, failed, skipped, skip = reason, quit, results = {…} }.
 function demo.play(lesson, options)
+  check_format(lesson)
   local language = options and options.language or words.language()
   options = setmetatable({ language = language, is_root = sys.geteuid() == 0 }, { __index = options })
   local phrases, report = words[options.language], options.report or new_report(options.check, options)
@@ -196,14 +203,14 @@ function demo.play(lesson, options)
   end)
   collectgarbage()
   collectgarbage()
-  local left, ours, lines = ns.ledger():since(before), 0, { phrases.left_behind }
-  for _, item in ipairs(left) do
-    ours = ours + (item.certain and 1 or 0)
-    lines[#lines + 1] = ("  %s %s"):format(item.kind, item.name)
+  local ours, others = { phrases.left_behind }, { phrases.left_by_others }
+  for _, item in ipairs(ns.ledger():since(before)) do
+    table.insert(item.certain and ours or others, ("  %s %s"):format(item.kind, item.name))
   end
-  local seen = #left == 0 and phrases.left_nothing or table.concat(lines, "\n")
-  report:ledger(seen)
-  report:result{ claim = phrases.claim_nothing_left, ok = ours == 0, reason = seen, left = true }
+  local is_clean = #ours == 1
+  local seen = is_clean and phrases.left_nothing or table.concat(ours, "\n")
+  report:ledger(#others > 1 and seen .. "\n" .. table.concat(others, "\n") or seen)
+  report:result{ claim = phrases.claim_nothing_left, ok = is_clean, reason = seen, left = true }
   if options.check and not options.without and not options.without_step then
     control.run(lesson, table.move(report.results, 1, #report.results, 1, {}), report, options.language, function(again)
       return demo.play(lesson, again)

@@ -53,11 +53,12 @@ local function open(options, name)
 end
 
 -- Begins the Markdown of several lessons.
-function arguments.preface(options, title, text)
+function arguments.preface(options, title, text, overview)
   if not options.md then return end
   local file = new_markdown(open(options, "md"), options.language)
   file:title(title)
   file:say(text)
+  file:block("table", overview)
   options.level = 2
 end
 

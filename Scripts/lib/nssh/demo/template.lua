@@ -2,10 +2,10 @@
 local demo = require "nssh.demo"
 
 demo.main{
-  title = { en = "UTS: a host name of one's own", zh = "UTS:自己的主机名" },
+  title = { en = "UTS: a host name of one's own", zh = "UTS：自己的主机名" },
   text = {
     en = "What the lesson is about. Blanks and line breaks do not matter: the player breaks the lines.",
-    zh = "这一课讲什么。空格和换行无关紧要:播放器会自己折行。",
+    zh = "这一课讲什么。空格和换行无关紧要：播放器会自己折行。",
   },
   -- Besides bash.
   programs = { "hostname" },
@@ -22,12 +22,12 @@ demo.main{
         { { en = "inside, the name has changed", zh = "里面的名字已经改变" }, function(out) return out == "box" end },
       } },
     { outside = "hostname",
-      title = { en = "And outside?", zh = "外面呢?" },
-      predict = { en = "What is the host called now?", zh = "主机现在叫什么?" },
+      title = { en = "And outside?", zh = "外面呢？" },
+      predict = { en = "What is the host called now?", zh = "主机现在叫什么？" },
       expect = { en = "the name from before", zh = "原来的名字" },
       why = {
         en = "A new UTS namespace starts with a copy of the names. A change is seen by its own processes only.",
-        zh = "新的 UTS namespace 以原来名字的副本开始,改动只有它自己的进程看得见。",
+        zh = "新的 UTS namespace 以原来名字的副本开始，改动只有它自己的进程看得见。",
       },
       checks = {
         -- --check plays the lesson once more without the type uts: this check must then fail.

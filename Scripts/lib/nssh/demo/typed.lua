@@ -82,12 +82,6 @@ local function shown(value)
   return #parts == 0 and "{}" or "{ " .. table.concat(parts, ", ") .. " }"
 end
 
--- An error as the prompt shows it.
-local function message(raised)
-  local known, text = pcall(function() return raised.message end)
-  return known and type(raised) ~= "string" and text and tostring(raised) or tostring(raised)
-end
-
 -- Runs a chunk. Returns what it printed and showed, its values (nil after an error), and the trace of its kernel calls.
 function typed.run(place, text)
   local chunk = load("return " .. text, "=lua", "t", place.environment)
@@ -101,7 +95,7 @@ function typed.run(place, text)
     local raised = values[2]
     -- ^C is not the chunk's.
     if type(raised) == "table" and raised.code == "INTERRUPTED" then error(raised, 0) end
-    place.lines[#place.lines + 1] = message(raised)
+    place.lines[#place.lines + 1] = tostring(raised)
     return table.concat(place.lines, "\n"), nil, calls
   end
   local words = {}

@@ -13,6 +13,7 @@ words.en = {
   long_output = "… and %d lines that are not about this",
   left_nothing = "left behind: nothing",
   left_behind = "left behind:",
+  left_by_others = "come since, of other programs as it seems:",
   claim_nothing_left = "nothing is left behind on this machine",
   claim_to_its_end = "the demonstration runs to its end",
   claim_clean_up = "the clean-up of step %d works",
@@ -59,6 +60,7 @@ q             quit, and clean up]],
   course_title = "The course",
   course_preface = "Written by `nssh --course --md FILE` as the lessons were played. The numbers of processes and namespaces are those \z
     of that run.",
+  course_table = "| the article | lesson | checks | controls: without it, so many of them must fail |",
   course_resume = "Enter: go on with lesson %d   1: from the beginning   q: quit",
   course_next = "Enter: lesson %d of %d, %s   q: quit",
   course_end = "That was the last lesson.",
@@ -87,83 +89,85 @@ usage: nssh %s [options]
 }
 
 words.zh = {
-  expected = "预期:",
-  observed = "实际:",
-  guess = "你的猜测:",
-  why = "原因:",
-  skipped = "跳过:",
-  step_skipped = "跳过这一步:",
+  expected = "预期：",
+  observed = "实际：",
+  guess = "你的猜测：",
+  why = "原因：",
+  skipped = "跳过：",
+  step_skipped = "跳过这一步：",
   long_output = "…… 另有 %d 行与此无关",
-  left_nothing = "遗留:无",
-  left_behind = "遗留:",
+  left_nothing = "遗留：无",
+  left_behind = "遗留：",
+  left_by_others = "期间新出现的，看来属于其他程序：",
   claim_nothing_left = "本机上没有遗留任何东西",
   claim_to_its_end = "演示运行到底",
   claim_clean_up = "第 %d 步的清理成功",
-  claim_controlled = "第 %d 步做了隔离,有检查项依赖于它",
-  control = "对照:没有 %s,“%s”不成立",
-  control_others = "对照:没有 %s,其他检查项都成立",
-  control_left = "对照:没有 %s,没有遗留任何东西",
+  claim_controlled = "第 %d 步做了隔离，有检查项依赖于它",
+  control = "对照：没有 %s，“%s”不成立",
+  control_others = "对照：没有 %s，其他检查项都成立",
+  control_left = "对照：没有 %s，没有遗留任何东西",
   control_not_reached = "没有执行到这一项",
   control_holds = "没有它也成立",
-  control_crash = "还没有得出结论就出错了:",
-  control_others_fail = "下列检查项也不成立,却没有声明依赖于它:",
+  control_crash = "还没有得出结论就出错了：",
+  control_others_fail = "下列检查项也不成立，却没有声明依赖于它：",
   added = '你没有权限创建这些 namespace,所以 nssh 加上了 user = "root",即一个属于你自己的 user namespace。\z
     (在提示符下,请先输入 ns.unshare{ user = "root" }。)',
   missing = "缺少 %s:Debian 软件包 %s",
   missing_no_package = "缺少 %s",
-  forbidden = "本机不允许:%s:%s",
+  forbidden = "本机不允许：%s：%s",
   no_setting = "读到的设置都无法解释这一点",
   needs_root = "需要 root:sudo nssh %s",
-  needs_kernel = "需要 Linux %s,这里是 %s:请使用更新的内核",
-  needs_feature = "内核不支持 %s:%s(Linux %s 起支持)",
+  needs_kernel = "需要 Linux %s，这里是 %s：请使用更新的内核",
+  needs_feature = "内核不支持 %s：%s（Linux %s 起支持）",
   needs_unmet = "所需的条件不满足",
-  hint_before = "Enter:执行   p:预测   k:系统调用   !:shell   l:列表   q:退出   ?:按键",
-  hint_after = "Enter:继续   w:原因   b:重来   k:系统调用   !:shell   l:列表   q:退出   ?:按键",
+  hint_before = "Enter 执行   p 预测   k 系统调用   ! shell   l 列表   q 退出   ? 按键",
+  hint_after = "Enter 继续   w 原因   b 重来   k 系统调用   ! shell   l 列表   q 退出   ? 按键",
   keys = [[
-Enter、空格  执行这一步,然后继续
-p            执行之前,先预测结果
-w            执行之后,解释原因
+Enter、空格  执行这一步，然后继续
+p            执行之前，先预测结果
+w            执行之后，解释原因
 b            把这一步重做一遍
 k            背后的内核调用
-!            在 namespace 里打开你自己的 shell;用 exit 返回
+!            在 namespace 里打开你自己的 shell；用 exit 返回
 l            列出所有步骤
 q            退出并清理]],
-  what_will_come = "它会输出什么?",
-  why_later = "请先按 Enter 执行,再按 w 查看原因。",
+  what_will_come = "它会输出什么？",
+  why_later = "请先按 Enter 执行，再按 w 查看原因。",
   again_later = "这一步还没有执行过。",
-  predict_before = "这一步已经执行过了:按 b 重做,重做之前可以按 p 预测。",
+  predict_before = "这一步已经执行过了：按 b 重做，重做之前可以按 p 预测。",
   no_why = "这一步没有更多说明。",
   calls_later = "执行之后才知道。",
-  calls_of_others = "这些调用由 shell 里的程序发出,不是 nssh:请用 strace(1) 查看。",
-  shell_inside = "这是你自己的 shell,在 namespace 里面。用 exit 返回。",
-  shell_outside = "还没有进入任何 namespace:这是外面的 shell。用 exit 返回。",
+  calls_of_others = "这些调用由 shell 里的程序发出，不是 nssh：请用 strace(1) 查看。",
+  shell_inside = "这是你自己的 shell，在 namespace 里面。用 exit 返回。",
+  shell_outside = "还没有进入任何 namespace：这是外面的 shell。用 exit 返回。",
   shell_back = "回到课程。",
-  course_list = "按顺序排列的课程。学一课:nssh demo_uts.lua。全部:nssh --course",
+  course_list = "按顺序排列的课程。学一课：nssh demo_uts.lua。全部：nssh --course",
   course_title = "课程",
   course_preface = "由 `nssh --course --md FILE` 在播放课程时写成。进程号和 inode 号是那一次运行时的。",
-  course_resume = "Enter:继续第 %d 课   1:从头开始   q:退出",
-  course_next = "Enter:第 %d 课(共 %d 课),%s   q:退出",
+  course_table = "| 文章章节 | 课程 | 检查项 | 对照：没有它，有几项必须不成立 |",
+  course_resume = "Enter 继续第 %d 课   1 从头开始   q 退出",
+  course_next = "Enter 第 %d 课（共 %d 课），%s   q 退出",
   course_end = "全部课程到此结束。",
-  course_forgets = "(无法记住学到哪里:%s)",
-  usage_list = "用法:nssh --list [--lang en|zh]\n",
+  course_forgets = "（无法记住学到哪里：%s）",
+  usage_list = "用法：nssh --list [--lang en|zh]\n",
   usage_course = [[
-用法:nssh --course [选项]
-依次学习全部课程,并记住学到哪里。
+用法：nssh --course [选项]
+依次学习全部课程，并记住学到哪里。
 
-  --auto        自动播放全部课程,不等待按键
-  --md FILE     同上,并把过程以 Markdown 格式写入 FILE
-  --lang en|zh  语言;缺省取自 LC_ALL、LC_MESSAGES 或 LANG
+  --auto        自动播放全部课程，不等待按键
+  --md FILE     同上，并把过程以 Markdown 格式写入 FILE
+  --lang en|zh  语言；缺省取自 LC_ALL、LC_MESSAGES 或 LANG
   --help        显示本帮助
 ]],
   usage = [[
-用法:nssh %s [选项]
+用法：nssh %s [选项]
 %s
 
-  --auto        自动播放,不等待按键
-  --check       作为测试运行:TAP 14,含反向对照
-  --cast FILE   自动播放,并以 asciicast v2 格式录制到 FILE
-  --md FILE     自动播放,并把过程以 Markdown 格式写入 FILE
-  --lang en|zh  语言;缺省取自 LC_ALL、LC_MESSAGES 或 LANG
+  --auto        自动播放，不等待按键
+  --check       作为测试运行：TAP 14，含反向对照
+  --cast FILE   自动播放，并以 asciicast v2 格式录制到 FILE
+  --md FILE     自动播放，并把过程以 Markdown 格式写入 FILE
+  --lang en|zh  语言；缺省取自 LC_ALL、LC_MESSAGES 或 LANG
   --help        显示本帮助
 ]],
 }

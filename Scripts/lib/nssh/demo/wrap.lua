@@ -6,7 +6,9 @@ local WIDE = {
   { 0xff00, 0xff60 }, { 0xffe0, 0xffe6 }, { 0x1f300, 0x1faff }, { 0x20000, 0x3fffd },
 }
 -- No line starts with these, none ends with those.
-local CLOSING, OPENING = ",。、;:?!)」』》】”’", "(「『《【“‘"
+local CLOSING = ",.;:!?)]}%\u{2019}\u{201d}\u{2026}\u{3001}\u{3002}\u{300b}\u{300d}\u{300f}\u{3011}\z
+  \u{ff01}\u{ff09}\u{ff0c}\u{ff1a}\u{ff1b}\u{ff1f}"
+local OPENING = "([{\u{2018}\u{201c}\u{300a}\u{300c}\u{300e}\u{3010}\u{ff08}"
 
 local function is_wide(code)
   if code < WIDE[1][1] then return false end
@@ -28,7 +30,7 @@ local function pieces(word)
   for position, code in utf8.codes(word, true) do
     local letter = word:sub(position, utf8.offset(word, 2, position) - 1)
     local wide = is_wide(code)
-    local closes = wide and CLOSING:find(letter, 1, true) ~= nil
+    local closes = CLOSING:find(letter, 1, true) ~= nil
     local last = found[#found]
     if last and (closes or glued or not wide and not last.wide) then
       last.text = last.text .. letter
