@@ -132,11 +132,8 @@ public final class WeakReference {
 
     /// Looks at everything that nssh can see.
     private func search() throws(Failure) -> NamespaceHandle? {
-        if let found = try Scan.find(inode, type), try isThis(found) { return found }
-        for pin in try Pin.all() where pin.type == type && pin.inode == inode {
-            if let found = try? Target.path(Array(pin.path.utf8)).open(type), try isThis(found) { return found }
-        }
-        return nil
+        guard let found = try Scan.find(inode, type), try isThis(found) else { return nil }
+        return found
     }
 
     private func isThis(_ handle: NamespaceHandle) throws(Failure) -> Bool {

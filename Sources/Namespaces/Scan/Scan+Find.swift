@@ -3,7 +3,7 @@ import Linux
 /// Looks for one namespace, and no farther than it has to.
 extension Scan {
     /// Opens a namespace that is known by its inode number, wherever something holds it: processes first, which is quick, then threads,
-    /// descriptors, sockets, and what those lead to.
+    /// descriptors, sockets, mounts, and what those lead to.
     ///
     /// - Parameter type: its type; nil where that is not known.
     /// - Returns: nil when nothing was found that nssh can open.
@@ -21,6 +21,7 @@ extension Scan {
         if let found = try look({ () throws(Failure) in try scan.lookThroughTasks() }) { return found }
         if let found = try look({ () throws(Failure) in try scan.lookThroughDescriptors() }) { return found }
         if let found = try look({ () throws(Failure) in try scan.lookThroughSockets() }) { return found }
+        if let found = try look({ () throws(Failure) in try scan.lookThroughMounts() }) { return found }
         return try look { () throws(Failure) in try scan.lookAtRelations() }
     }
 }

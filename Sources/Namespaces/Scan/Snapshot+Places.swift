@@ -32,10 +32,9 @@ extension Snapshot {
                 if let tid = holder.tid { return "/proc/\(pid)/task/\(tid)/ns/\(holder.detail ?? namespace.key.type.rawValue)" }
             case (.descriptor, let pid?): if let number = holder.descriptor { return "/proc/\(pid)/fd/\(number)" }
             case (.mount, _):
-                guard let path = holder.path, let mnt = holder.mountNamespace, holder.detail == nil,
-                    let place = position(of: NamespaceKey(.mnt, mnt)), let member = firstMember(of: Int32(place))
-                else { continue }
-                if isOwn(NamespaceKey(.mnt, mnt)) { return path }
+                guard let path = holder.path, let mnt = holder.mountNamespace, holder.detail == nil else { continue }
+                if mnt == mountNamespace { return path }
+                guard let place = position(of: NamespaceKey(.mnt, mnt)), let member = firstMember(of: Int32(place)) else { continue }
                 return "/proc/\(processes[member].pid)/root\(path)"
             default: continue
             }
@@ -46,11 +45,5 @@ extension Snapshot {
     /// The first process in a mnt namespace.
     private func firstMember(of place: Int32) -> Int? {
         processes.indices.first { places[$0 * LinkReader.count + NamespaceType.mnt.ordinal] == place }
-    }
-
-    /// Whether nssh was in it when it looked.
-    private func isOwn(_ key: NamespaceKey) -> Bool {
-        guard let own = processes.firstIndex(where: { $0.pid == ownPid }) else { return false }
-        return namespace(of: own, link: key.type.ordinal) == key
     }
 }
