@@ -50,29 +50,19 @@ extension Snapshot {
         guard let pid = holder.pid else { return nil }
         if pid == ownPid { return "end this nssh" }
         // A PID 1 without a handler does not get SIGTERM.
-        return process(pid)?.isInit == true ? "kill -9 \(pid)" : "kill \(pid)"
+        return isInit(pid) ? "kill -9 \(pid)" : "kill \(pid)"
     }
 
     /// `process 28481 (sleep)`, `this nssh`.
     public func words(forProcess pid: Int32) -> String {
         if pid == ownPid { return "this nssh" }
-        return "process \(pid)\(process(pid)?.name.map { " (\(TextEscape.escape($0.utf8, as: .line)))" } ?? "")"
-    }
-
-    /// The process of a pid.
-    func process(_ pid: Int32) -> Process? {
-        var low = 0
-        var high = processes.count
-        while low < high {
-            let middle = (low + high) / 2
-            if processes[middle].pid < pid { low = middle + 1 } else { high = middle }
-        }
-        return low < processes.count && processes[low].pid == pid ? processes[low] : nil
+        return
+            "process \(pid)\(process(pid: pid).flatMap({ processes[$0].name }).map { " (\(TextEscape.escape($0.utf8, as: .line)))" } ?? "")"
     }
 
     /// nssh's own mnt namespace, where paths mean what they say.
     var ownMount: NamespaceKey? {
-        guard let own = processes.firstIndex(where: { $0.pid == ownPid }) else { return nil }
+        guard let own = process(pid: ownPid) else { return nil }
         return namespace(of: own, link: Inspect.links.firstIndex(of: NamespaceType.mnt.rawValue)!)
     }
 
@@ -83,15 +73,17 @@ extension Snapshot {
             .map { processes[$0].pid }
     }
 
-    private func reaper(of pid: Int32?) -> Int32? { pid.flatMap { process($0)?.parent }.flatMap { $0 > 0 ? $0 : nil } }
+    private func reaper(of pid: Int32?) -> Int32? {
+        pid.flatMap { process(pid: $0) }.map { processes[$0].parent }.flatMap { $0 > 0 ? $0 : nil }
+    }
 
     private func place(of holder: Holder) -> String {
         let mount = holder.mountNamespace.map { NamespaceKey(.mnt, $0) }
         return TextEscape.escape((holder.path ?? "").utf8, as: .line) + (mount == nil || mount == ownMount ? "" : " in \(mount!.link)")
     }
-}
 
-extension Snapshot.Process {
-    /// Whether it is PID 1 of a pid namespace below nssh's own: with it all processes of that namespace end.
-    var isInit: Bool { innerPids.count > 1 && innerPids.last == 1 }
+    /// Whether a process is PID 1 of a pid namespace below nssh's own: with it all processes of that namespace end.
+    func isInit(_ pid: Int32) -> Bool {
+        process(pid: pid).map { processes[$0].innerPids.count > 1 && processes[$0].innerPids.last == 1 } ?? false
+    }
 }

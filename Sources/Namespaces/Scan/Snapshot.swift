@@ -136,6 +136,17 @@ public struct Snapshot: Sendable {
     /// The namespace of a key.
     public subscript(_ key: NamespaceKey) -> Namespace? { position(of: key).map { namespaces[$0] } }
 
+    /// The position in `processes` of a pid.
+    public func process(pid: Int32) -> Int? {
+        var low = 0
+        var high = processes.count
+        while low < high {
+            let middle = (low + high) / 2
+            if processes[middle].pid < pid { low = middle + 1 } else { high = middle }
+        }
+        return low < processes.count && processes[low].pid == pid ? low : nil
+    }
+
     /// The namespace that link number `link` (of `Inspect.links`) of a process names.
     public func namespace(of process: Int, link: Int) -> NamespaceKey? {
         let place = places[process * Inspect.links.count + link]

@@ -73,7 +73,7 @@ extension Snapshot {
         case .inode, .handle: return try Subject(target, type)
         }
         guard let type, let link = Inspect.links.firstIndex(of: type.rawValue) else { return try Subject(target, type) }
-        guard let index = processes.firstIndex(where: { $0.pid == pid }), let key = namespace(of: index, link: link) else {
+        guard let index = process(pid: pid), let key = namespace(of: index, link: link) else {
             throw Failure(
                 code: "ENOENT", "the snapshot has no \(type.rawValue) namespace of process \(pid)", stage: "read target",
                 target: "pid \(pid)")

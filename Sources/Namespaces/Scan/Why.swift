@@ -74,7 +74,7 @@ extension Snapshot {
             }
         }
         // With PID 1 the others of its pid namespace end.
-        let inits = key.type == .pid ? holders.filter { $0.kind == .process && process($0.pid ?? 0)?.isInit == true } : []
+        let inits = key.type == .pid ? holders.filter { $0.kind == .process && isInit($0.pid ?? 0) } : []
         for holder in inits { release(of: holder).map { lines.appendNew($0) } }
         for holder in holders where holder.kind != .mount && holder.kind != .procfs {
             if !inits.isEmpty, holder.kind == .process || holder.kind == .zombie { continue }
