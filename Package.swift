@@ -28,10 +28,11 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
+        .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
         .target(name: "CLinux", dependencies: ["CLua"], cSettings: c),
         .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: sources),
         .target(name: "LuaKit", dependencies: ["CLinux", "CLua"], swiftSettings: sources),
-        .target(name: "Namespaces", dependencies: ["Linux"], swiftSettings: sources),
+        .target(name: "Namespaces", dependencies: ["Linux", "CJansson"], swiftSettings: sources),
         .target(name: "Bindings", dependencies: ["LuaKit", "Namespaces"], swiftSettings: sources),
         .target(name: "Prompt", dependencies: ["CReadline", "LuaKit", "Bindings"], swiftSettings: sources),
         .executableTarget(

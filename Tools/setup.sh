@@ -35,6 +35,7 @@ for purpose do
         need pkg-config have pkg-config
         need libreadline-dev library readline /usr/include/readline/readline.h
         need liblua5.4-dev library lua5.4 /usr/include/lua5.4/lua.h
+        need libjansson-dev library jansson /usr/include/jansson.h
         ;;
     demo)
         need bash have bash

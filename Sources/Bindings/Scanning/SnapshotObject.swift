@@ -26,5 +26,6 @@ final class SnapshotObject: LuaObject {
             WhyFunction.method,
             TreeFunction.method,
             DiffFunction.method,
+            LoadFunction.method,
         ])
 }

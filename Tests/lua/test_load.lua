@@ -1,0 +1,128 @@
+-- snapshot:save and ns.load: a snapshot comes back as it was, and a file that is none is refused with the place of what is wrong.
+local check = require "check"
+local tests = {}
+
+local function with_file(body)
+  local path = os.tmpname()
+  local ok, problem = xpcall(body, debug.traceback, path)
+  os.remove(path)
+  if not ok then error(problem, 0) end
+end
+
+local function read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read("a")
+end
+
+local function write(path, text)
+  local file <close> = assert(io.open(path, "wb"))
+  file:write(text)
+end
+
+tests["a snapshot comes back as it was"] = function()
+  local ok, p = pcall(ns.clone, { user = "root", uts = true, pid = true })
+  local snapshot = ns.scan()
+  if ok then p:close() end
+  with_file(function(path)
+    snapshot:save(path)
+    local text = read(path)
+    local loaded = ns.load(path)
+    check.eq(tostring(loaded), tostring(snapshot))
+    check.eq(loaded.namespaces, snapshot.namespaces)
+    check.eq(loaded.processes, snapshot.processes)
+    check.eq(tostring(loaded:list{}), tostring(snapshot:list{}))
+    for _, by in ipairs{ "owner", "parent", "process" } do
+      check.eq(tostring(loaded:tree{ by = by }), tostring(snapshot:tree{ by = by }))
+    end
+    if ok then check.eq(#loaded:list{ pid = p.pid }, #snapshot:list{ pid = p.pid }) end
+    loaded:save(path)
+    check.ok(read(path) == text, "written again it is another text")
+  end)
+end
+
+tests["what cannot be a file of it is refused"] = function()
+  check.fails(function() ns.load("/nonexistent/file") end, "No such file")
+  check.fails(function() ns.load("/") end, "Is a directory")
+  check.fails(function() ns.load("/dev/null") end, "no JSON")
+end
+
+-- What is wrong, and how it is said.
+local head = '{"format":"nssh snapshot","version":1,"time":0,"host":"","kernel":"","uid":0,"own_pid":1,"types":[],"users":{},"costs":[],'
+local wrong = {
+  { "", "no JSON: line 1" },
+  { "[]", "object expected, got array" },
+  { "{}", "no snapshot of nssh" },
+  { '{"format":"nssh snapshot","version":2}', "version 2; this nssh reads version 1" },
+  { '{"format":"nssh snapshot","version":1}', "'time' is missing" },
+  { '{"a":1,"a":2}', "line 1, column 10: duplicate object key" },
+  { ("["):rep(10000), "maximum parsing depth" },
+  { '{"a":' .. ("9"):rep(40) .. "}", "too big integer" },
+  { '{"a":"\xff"}', "unable to decode byte 0xff" },
+  { "\0\1\2", "no JSON" },
+  { head .. '"namespaces":[{"type":"net","inode":0}],"processes":[]}', "namespaces%[0%]%.inode: 0 is out of range" },
+  { head .. '"namespaces":[{"type":"net","inode":"1"}],"processes":[]}', "namespaces%[0%]%.inode: integer expected, got string" },
+  { head .. '"namespaces":[{"type":"neet","inode":1}],"processes":[]}', 'namespaces%[0%]%.type: "neet" is none of mnt, uts' },
+  { head .. '"namespaces":[{"type":"net","inode":1},{"type":"net","inode":1}],"processes":[]}', "net:%[1%] comes twice" },
+  { head .. '"namespaces":[{"type":"net","inode":1,"owner":"net:[1]"}],"processes":[]}', "owner: a user namespace expected, got net" },
+  { head .. '"namespaces":[{"type":"net","inode":1,"owner":"user:[2]"}],"processes":[]}', "its owner user:%[2%] is not in" },
+  { head .. '"namespaces":[{"type":"user","inode":1,"owner":"user:[1]"}],"processes":[]}', "its owners go on without an end" },
+  { head .. '"namespaces":[{"type":"pid","inode":1,"parent":"pid:[2]"},{"type":"pid","inode":2,"parent":"pid:[1]"}],"processes":[]}',
+    "its parents go on without an end" },
+  { head .. '"namespaces":[],"processes":[{"pid":1,"parent":0,"uid":0,"namespaces":{"net":1}}]}', "net:%[1%] is not in the snapshot" },
+  { head .. '"namespaces":[],"processes":[{"pid":1,"parent":0,"uid":0,"namespaces":{"nett":1}}]}', "no link below /proc/PID/ns" },
+  { head .. '"namespaces":[],"processes":[{"pid":2,"parent":0,"uid":0,"namespaces":{}},{"pid":2,"parent":0,"uid":0,"namespaces":{}}]}',
+    "pid 2 after 2" },
+  { head .. '"namespaces":[],"processes":[{"pid":3000000000,"parent":0,"uid":0,"namespaces":{}}]}', "3000000000 is out of range" },
+}
+
+tests["what is wrong in a file is said with its place"] = function()
+  with_file(function(path)
+    for _, case in ipairs(wrong) do
+      write(path, case[1])
+      local raised = check.fails(function() ns.load(path) end, case[2], case[1]:sub(1, 200))
+      check.eq(raised.target, path)
+    end
+  end)
+end
+
+tests["fields that it does not know are left alone; a circle of parents is cut"] = function()
+  with_file(function(path)
+    write(path, head .. '"namespaces":[{"type":"net","inode":1,"new":[1]}],"new":{},"processes":['
+      .. '{"pid":1,"parent":2,"uid":0,"namespaces":{"net":1}},{"pid":2,"parent":1,"uid":0,"namespaces":{"net":1}}]}')
+    local snapshot = ns.load(path)
+    check.eq(#snapshot.namespaces, 1)
+    check.eq(#snapshot:tree{ by = "process" }, 1)
+    check.eq(snapshot:list{}[1].nprocs, 2)
+  end)
+end
+
+tests["mutated files are refused or read, and what is read can be shown"] = function()
+  local text
+  with_file(function(path)
+    ns.scan{ types = { "uts", "pid", "user" }, fds = false, sockets = false, mounts = false }:save(path)
+    text = read(path)
+    local seed = os.time()
+    math.randomseed(seed)
+    local read_well = 0
+    for round = 1, 300 do
+      local bytes = text
+      for _ = 1, math.random(3) do
+        local at, many = math.random(#bytes), math.random(0, 8)
+        local news = { "", "0", "-1", "\"", "{", "]", "null", "99999999999", string.char(math.random(0, 255)), bytes:sub(at, at + 40) }
+        local new = news[math.random(#news)]
+        bytes = bytes:sub(1, at - 1) .. new .. bytes:sub(at + many)
+      end
+      write(path, bytes)
+      local ok, result = pcall(ns.load, path)
+      if ok then
+        read_well = read_well + 1
+        check.eq(type(tostring(result:list{}) .. tostring(result:tree{}) .. tostring(result:tree{ by = "process" })), "string")
+      else
+        check.eq(result.target, path, ("seed %d, round %d: %s"):format(seed, round, tostring(result)))
+      end
+    end
+    check.ok(read_well < 300, "no mutation was noticed")
+  end)
+end
+
+return tests
