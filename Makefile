@@ -82,7 +82,7 @@ check-binary: release
 check-generated: release
 	$(NSSH) Tools/generate.lua --check
 
-generate: release ## write what comes from the declarations of the bindings: docs/lua-api.md, Scripts/library
+generate: release ## write what comes from the declarations of bindings and commands: docs/lua-api.md, Scripts/library, …
 	$(NSSH) Tools/generate.lua
 
 format: ## format the Swift sources
@@ -97,16 +97,19 @@ bench: ## measure nssh beside its peers and beside C programs that do the same
 	$(NSSH) Benchmarks/bench.lua .build/bench
 	$(NSSH) Benchmarks/prompt.lua
 
-install: ## install the built binary and its man page (PREFIX=/usr/local, DESTDIR=)
+install: ## install the built binary, its man page and bash's completion (PREFIX=/usr/local, DESTDIR=)
 	@test -x $(NSSH) || { echo "make install: run make first, as the user you are" >&2; exit 1; }
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 755 $(NSSH) "$(DESTDIR)$(PREFIX)/bin/nssh"
 	-strip "$(DESTDIR)$(PREFIX)/bin/nssh"
 	@if [ -e docs/nssh.1 ]; then set -x; install -d "$(DESTDIR)$(PREFIX)/share/man/man1" && \
 		install -m 644 docs/nssh.1 "$(DESTDIR)$(PREFIX)/share/man/man1/nssh.1"; fi
+	install -d "$(DESTDIR)$(PREFIX)/share/bash-completion/completions"
+	install -m 644 Scripts/completion/nssh.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/nssh"
 
 uninstall: ## remove what install installed
-	rm -f "$(DESTDIR)$(PREFIX)/bin/nssh" "$(DESTDIR)$(PREFIX)/share/man/man1/nssh.1"
+	rm -f "$(DESTDIR)$(PREFIX)/bin/nssh" "$(DESTDIR)$(PREFIX)/share/man/man1/nssh.1" \
+		"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/nssh"
 
 clean: ## remove everything that was built
 	rm -rf .build .build-asan

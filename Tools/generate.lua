@@ -1,6 +1,8 @@
--- Makes what follows from the declarations of the bindings: the LuaCATS file, the API page and the luacheck list.
+-- Makes what follows from the declarations of the bindings: the LuaCATS file, the API page and the luacheck list; and from those of
+-- the shell commands: parts of the manual page and of docs/shell-commands.md, and bash's completion.
 -- `nssh Tools/generate.lua` writes them, with --check it only compares. Run from the top of the checkout.
 local reference = require "nssh.reference"
+local commands = dofile("Tools/commands.lua")
 
 local function sorted(list, key)
   local copy = table.move(list, 1, #list, 1, {})
@@ -161,6 +163,9 @@ local files = {
   ["Scripts/library/ns.d.lua"] = luacats,
   ["docs/lua-api.md"] = api_page,
   ["Scripts/library/luacheck_globals.lua"] = luacheck_list,
+  ["docs/nssh.1"] = commands.manual,
+  ["docs/shell-commands.md"] = commands.page,
+  ["Scripts/completion/nssh.bash"] = commands.completion,
 }
 local check, stale = arg[1] == "--check", false
 for path, make in pairs(files) do

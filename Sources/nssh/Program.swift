@@ -33,6 +33,7 @@ enum Program {
             complain("not enough memory")
             return 1
         }
+        state.preload("nssh.commands", CommandReference.loader)
         SysTerminal.handleSignals = { InterruptSignals.install(state) }
         SysTerminal.handleSignals()
         // os.exit comes here too; children die with nssh in any case, but not unreaped and not without their groups.

@@ -16,9 +16,14 @@ extension ShellCommand {
     ) { line throws(CommandError) in
         guard let name = line.operands.first?.lossy else { throw .usage("what is it called? NAME is missing") }
         let found = Find(name)
-        for item in found.items {
-            writeOut("\(item.kind)\t\(item.name)\t\(item.pid.map { String($0) } ?? item.path ?? "")\n")
-        }
+        let cells: [(title: String, of: (Find.Item) -> String?)] = [
+            ("KIND", { $0.kind }), ("NAME", { $0.name }), ("PID", { $0.pid.map { String($0) } }), ("PATH", { $0.path }),
+            ("RUNTIME", { $0.runtime }), ("ID", { $0.id }),
+        ]
+        let shown = cells.filter { cell in found.items.contains { cell.of($0) != nil } }
+        let table = TextTable(
+            shown.map { TextTable.Column($0.title, right: $0.title == "PID") }, found.items.map { item in shown.map { $0.of(item) ?? "" } })
+        if !found.items.isEmpty { for line in table.lines(columns: Terminal.columns(1)) { writeOut(line + "\n") } }
         for text in found.unreadable { complain("find: \(text)") }
         return found.items.isEmpty ? 1 : 0
     }

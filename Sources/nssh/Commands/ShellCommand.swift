@@ -1,4 +1,5 @@
 import Bindings
+import CLinux
 import Glibc
 import Linux
 import LuaKit
@@ -50,7 +51,7 @@ struct ShellCommand: Sendable {
     var usage: String { "nssh \(name) [options] \(operands)" }
 
     /// All of them.
-    static let all = [enter, find]
+    static let all = [list, tree, why, find, enter]
 
     /// The one that the first argument names.
     static func named(_ name: [UInt8]) -> ShellCommand? { all.first { name.elementsEqual($0.name.utf8) } }
@@ -61,18 +62,23 @@ struct ShellCommand: Sendable {
             let line = try CommandLine(arguments, of: self)
             if line.has("help") {
                 writeOut(help)
-                fflush(nil)
-                return 0
+                return try finish(0)
             }
-            let status = try run(line)
-            fflush(nil)
-            return status
+            return try finish(run(line))
         } catch {
             fflush(nil)
             complain("\(name): \(error.text)")
             if error.isUsage { complain("\(name): try nssh \(name) --help") }
             return error.status ?? trouble
         }
+    }
+
+    /// Writes out what is still to be written. A reader that has gone is no trouble, a full disk is.
+    private func finish(_ status: Int32) throws(CommandError) -> Int32 {
+        if nssh_flush_out() == 0 { return status }
+        let errno = Errno.last
+        if errno.rawValue != EPIPE { throw CommandError("cannot write: \(errno.text)") }
+        return status
     }
 
     /// What `--help` prints.

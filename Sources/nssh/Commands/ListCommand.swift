@@ -1,0 +1,139 @@
+import Bindings
+import Glibc
+import Linux
+import Namespaces
+
+extension ShellCommand {
+    /// lsns(8), with what nobody is in.
+    static let list = ShellCommand(
+        name: "ls", operands: "[TARGET]", most: 1, summary: "Lists namespaces: all, those of a process, or the processes in one.",
+        details: """
+            TARGET is a process, by its pid or name: its namespaces; or a namespace, by its inode number, as net:[4026531840] or by a path: the \
+            processes in it. Namespaces without a process are listed too; HOLDERS tells what keeps them alive, and nssh why says more.
+            Columns: \(ListColumn.allCases.map { "\($0.rawValue) \($0.summary)" }.joined(separator: "; ")).
+            Kinds of holders: \(Holder.Kind.allCases.map(\.rawValue).joined(separator: " ")).
+            Exit code: 0, 1 if TARGET is nowhere, 2 after a wrong option.
+            """,
+        options: [
+            Option("n", "noheadings", "without the line of titles"),
+            Option("o", "output", .required("LIST"), "columns, separated by commas; +LIST: besides the usual ones"),
+            Option(nil, "columns", .required("LIST"), "as --output"),
+            Option(nil, "output-all", "all columns"),
+            Option("p", "task", .required("PID"), "the namespaces of this process"),
+            Option("t", "type", .required("LIST"), "only these types: \(NamespaceType.allCases.map(\.rawValue).joined(separator: " "))"),
+            Option(nil, "name", .required("NAME"), "only what a process of this name is in, or that has this name itself"),
+            Option(nil, "uid", .required("USER"), "only what a process of this user is in"),
+            Option(nil, "holder", .required("KIND"), "only what something of this kind holds"),
+            Option("P", "persistent", "only what no process is in"),
+            Option("r", "raw", "one blank between cells, for other programs"),
+            Option("u", "notruncate", "lines are not cut at the end of the terminal"),
+            Option("l", "list", "as a list, which is what it is anyway"),
+            Option("W", "nowrap", "a line each, as it is anyway"),
+            Option("T", "tree", .optional("REL"), "as nssh tree --by REL"),
+        ] + ScanArguments.options
+    ) { line throws(CommandError) in
+        if line.has("tree") { return try drawTree(line, by: line.text("tree"), of: "ls") }
+        return try NamespaceListing(line).print()
+    }
+}
+
+/// What `nssh ls` was asked for.
+private struct NamespaceListing {
+    let line: CommandLine
+    var options: ScanOptions
+    var filter = NamespaceList.Filter()
+    var columns = ListColumn.usual
+    /// The namespace whose processes are wanted.
+    var subject: Subject?
+
+    init(_ line: CommandLine) throws(CommandError) {
+        self.line = line
+        options = try ScanArguments.read(line)
+        options.names = false
+        try readFilter()
+        try readColumns()
+        try readTarget()
+        if let types = filter.types { options.types = types.reduce(into: NamespaceTypes()) { $0.insert($1) } }
+    }
+
+    private mutating func readFilter() throws(CommandError) {
+        if let text = line.text("type") {
+            let names = NamespaceType.allCases.map(\.rawValue)
+            filter.types = try ScanArguments.list(text, "type of namespaces", among: names) { NamespaceType(name: $0) }
+        }
+        if let text = line.text("holder") {
+            let names = Holder.Kind.allCases.map(\.rawValue)
+            filter.holder = try ScanArguments.list(text, "kind of holders", among: names) { Holder.Kind(rawValue: $0) }.first
+        }
+        filter.pid = try line.number("task", in: 1...Target.highestPid).map { Int32($0) }
+        filter.name = line.text("name")
+        filter.persistent = line.has("persistent")
+        if let text = line.text("uid") {
+            guard let uid = UInt32(text) ?? getpwnam(text)?.pointee.pw_uid else { throw CommandError("no user is called '\(text)'") }
+            filter.uid = uid
+        }
+        options.names = filter.name != nil || filter.uid != nil
+    }
+
+    private mutating func readColumns() throws(CommandError) {
+        if line.has("output-all") { columns = ListColumn.allCases }
+        guard let text = line.text("output") ?? line.text("columns") else { return }
+        let adds = text.hasPrefix("+")
+        let names = ListColumn.allCases.map(\.rawValue)
+        let found = try ScanArguments.list(String(adds ? text.dropFirst() : text[...]), "column", among: names) { ListColumn(name: $0) }
+        columns = adds ? columns + found.filter { !columns.contains($0) } : found
+        if columns.isEmpty { throw .usage("--output: no column is named") }
+    }
+
+    private mutating func readTarget() throws(CommandError) {
+        guard let word = line.operands.first else { return }
+        switch try commanding({ () throws(Failure) in try Target(word: word) }) {
+        case .pid(let pid): filter.pid = pid
+        case .own: filter.pid = getpid()
+        case let target:
+            subject = try commanding { () throws(Failure) in try Subject(target, nil) }
+            options.names = true
+        }
+    }
+
+    func print() throws(CommandError) -> Int32 {
+        let snapshot = try commanding { () throws(Failure) in try Scan.take(options) }
+        var status: Int32 = 0
+        if let subject {
+            if let key = snapshot.key(of: subject) {
+                print(processes(in: key, snapshot))
+            } else {
+                complain("ls: \(subject.text) was not found")
+                status = 1
+            }
+        } else {
+            let list = NamespaceList(snapshot, filter)
+            print(list.table(columns))
+            if let pid = filter.pid, list.rows.isEmpty {
+                complain("ls: no namespace of process \(pid) was found")
+                status = 1
+            }
+        }
+        ScanArguments.report(snapshot, line, of: "ls")
+        return status
+    }
+
+    private func print(_ table: TextTable) {
+        var table = table
+        table.hasTitles = !line.has("noheadings")
+        let lines = line.has("raw") ? table.rawLines() : table.lines(columns: line.has("notruncate") ? nil : Terminal.columns(1))
+        for line in lines { writeOut(line + "\n") }
+    }
+
+    /// As lsns(8) lists them.
+    private func processes(in key: NamespaceKey, _ snapshot: Snapshot) -> TextTable {
+        let members = snapshot.position(of: key).map { snapshot.members()[$0] } ?? []
+        let rows = members.map { member in
+            let process = snapshot.processes[member]
+            let user = getpwuid(process.uid).map { String(cString: $0.pointee.pw_name) } ?? String(process.uid)
+            return [String(process.pid), String(process.parent), user, process.command ?? process.name ?? ""]
+        }
+        let columns = [TextTable.Column("PID", right: true), TextTable.Column("PPID", right: true)]
+        return TextTable(columns + [TextTable.Column("USER"), TextTable.Column("COMMAND")], rows)
+    }
+}

@@ -1,0 +1,53 @@
+import Bindings
+import Glibc
+import Linux
+import LuaKit
+import Namespaces
+
+/// What the commands that look through the machine have in common.
+enum ScanArguments {
+    static let options: [ShellCommand.Option] = [
+        ShellCommand.Option(nil, "deep", "look for descriptors in flight, io_uring files, open files of /proc, and suspects, too"),
+        ShellCommand.Option(nil, "quick", "look at processes only: what something else holds is missing"),
+        ShellCommand.Option("v", "verbose", "name what could not be looked at"),
+    ]
+
+    /// What to look through.
+    static func read(_ line: CommandLine) throws(CommandError) -> ScanOptions {
+        var options = ScanOptions()
+        if line.has("quick") {
+            if line.has("deep") { throw .usage("--quick and --deep exclude each other") }
+            options = .processes
+        }
+        options.deep = line.has("deep")
+        return options
+    }
+
+    /// Says how much could not be looked at; the exit code stays what it is.
+    static func report(_ snapshot: Snapshot, _ line: CommandLine, of command: String) {
+        if snapshot.unreadable.isEmpty { return }
+        if line.has("verbose") {
+            for item in snapshot.unreadable {
+                complain("\(command): \(item.source.rawValue): \(item.pid.map { "pid \($0)" } ?? item.target): \(item.errno.text)")
+            }
+        } else {
+            let count = snapshot.unreadable.count
+            complain("\(command): \(count) thing\(count == 1 ? "" : "s") could not be looked at; -v names \(count == 1 ? "it" : "them")")
+        }
+    }
+
+    /// A list of words separated by commas, each of which `read` must know.
+    static func list<Item>(
+        _ text: String, _ what: String, among names: [String], _ read: (String) -> Item?
+    ) throws(CommandError) -> [Item] {
+        var items: [Item] = []
+        for word in text.split(separator: ",").map({ String($0) }) {
+            guard let item = read(word) else {
+                throw .usage(
+                    "'\(word)' is no \(what)\(didYouMean(word, among: names)); there are \(names.joined(separator: " "))")
+            }
+            items.append(item)
+        }
+        return items
+    }
+}

@@ -1,0 +1,42 @@
+import Bindings
+import Linux
+import LuaKit
+import Namespaces
+
+extension ShellCommand {
+    /// ns.tree.
+    static let tree = ShellCommand(
+        name: "tree", operands: "", most: 0, summary: "Draws the namespaces of the machine as a tree.",
+        details: """
+            By owner: user namespaces with what they own; by parent: pid and user namespaces with their children; by process: processes that are in \
+            other namespaces than their parent, and which those are. Namespaces that the kernel made at boot are folded to a count.
+            Exit code: 0, 2 after a wrong option.
+            """,
+        options: [
+            Option("b", "by", .required("REL"), "owner, parent or process; owner if not given"),
+            Option("a", "all", "the initial namespaces one by one"),
+            Option(nil, "ascii", "drawn in ASCII, as in a locale without Unicode"),
+        ] + ScanArguments.options
+    ) { line throws(CommandError) in try drawTree(line, by: line.text("by"), of: "tree") }
+
+    /// Scans and draws.
+    static func drawTree(_ line: CommandLine, by relation: String?, of command: String) throws(CommandError) -> Int32 {
+        var order = Tree.Order.owner
+        if let relation {
+            let names = Tree.Order.allCases.map(\.rawValue)
+            guard let read = Tree.Order(rawValue: relation) else {
+                throw .usage("no tree is by '\(relation)'\(didYouMean(relation, among: names)); there are \(names.joined(separator: " "))")
+            }
+            order = read
+        }
+        let options = try ScanArguments.read(line)
+        let snapshot = try commanding { () throws(Failure) in try Scan.take(options) }
+        let ascii = line.has("ascii") || TreeText.wantsASCII
+        let width = Terminal.columns(1)
+        for text in TreeText(ascii: ascii).lines(Tree(snapshot, by: order, all: line.has("all"), ascii: ascii).roots) {
+            writeOut((width.map { TextWidth.cut(text, to: $0) } ?? text) + "\n")
+        }
+        ScanArguments.report(snapshot, line, of: command)
+        return 0
+    }
+}

@@ -1,0 +1,187 @@
+-- nssh ls, tree, why and find, as a shell calls them; nssh enter has a file of its own. What lsns(8) shows, both show.
+local check = require "check"
+local apart = require "apart"
+local tests = {}
+
+local nssh = sys.readlink("/proc/self/exe")
+local function run(...) return ns.run{ timeout = 60, nssh, ... } end
+
+local function lines(text)
+  local list = {}
+  for line in text:gmatch("[^\n]+") do list[#list + 1] = line end
+  return list
+end
+
+tests["every command has help that names all of its options"] = function()
+  for _, name in ipairs{ "ls", "tree", "why", "find", "enter" } do
+    for _, word in ipairs{ "--help", "-h" } do
+      local r = run(name, word)
+      check.eq({ r.status, r.stderr }, { 0, "" }, name)
+      check.match(r.stdout, "^usage: nssh " .. name .. " ")
+      check.match(r.stdout, "\n  %-h, %-%-help ")
+      check.match(r.stdout, "Exit code: ")
+      for _, line in ipairs(lines(r.stdout)) do check.ok(utf8.len(line) <= 140, line) end
+    end
+  end
+end
+
+tests["a wrong option is named, with the nearest"] = function()
+  for _, case in ipairs{
+    { 2, "'%-%-noheadings' takes no value", "ls", "--noheadings=" }, { 2, "did you mean '%-%-output'", "ls", "--outputt" },
+    { 2, "'%-x'", "ls", "-x" }, { 2, "did you mean 'NPROCS'", "ls", "-o", "NS,NPROC" }, { 2, "did you mean 'net'", "ls", "-t", "nett" },
+    { 2, "did you mean 'mount'", "ls", "--holder", "mounts" }, { 2, "unexpected 'b'", "ls", "self", "b" },
+    { 2, "a number from 1", "ls", "-p", "0" }, { 2, "a number from 1", "ls", "-p", "x" },
+    { 2, "exclude each other", "ls", "--quick", "--deep" },
+    { 2, "did you mean 'owner'", "tree", "--by", "owne" }, { 2, "unexpected 'x'", "tree", "x" },
+    { 2, "NAMESPACE is missing", "why" }, { 2, "self is in a namespace of each type", "why", "self" }, { 2, "NAME is missing", "find" },
+    { 2, "no user is called", "ls", "--uid", "nssh-nobody" }, { 1, "", "find", "nssh-no-such-name" },
+    { 1, "cannot open tre: .*did you mean 'tree'", "tre" },
+  } do
+    local r = run(table.unpack(case, 3))
+    check.eq({ r.status, r.stdout }, { case[1], "" }, case[2])
+    check.match(r.stderr, case[2])
+  end
+end
+
+tests["long names may be cut short where that is unique"] = function()
+  check.eq(run("ls", "--nohead", "--typ", "uts", "-o", "type", "self").stdout, "uts\n")
+  check.match(run("ls", "--no").stderr, "ambiguous: %-%-noheadings, %-%-notruncate, %-%-nowrap")
+end
+
+tests["a script of a command's name is a file"] = function()
+  apart.call({ mnt = true }, function()
+    sys.mount{ source = "none", target = "/mnt", type = "tmpfs" }
+    local file <close> = assert(io.open("/mnt/ls", "w"))
+    file:write("print('script', ...)")
+    file:close()
+    check.eq(ns.run{ cwd = "/mnt", nssh, "./ls", "x" }.stdout, "script\tx\n")
+    check.eq(ns.run{ cwd = "/mnt", nssh, "--", "ls" }.stdout, "script\n")
+    check.match(ns.run{ cwd = "/mnt", nssh, "ls" }.stdout, "^ *NS TYPE")
+  end)
+end
+
+tests["ls lists a new namespace, its processes and what they run"] = function()
+  local p <close> = apart.clone{ net = true, "sleep", "20" }
+  local inode = p:inode("net")
+  local found
+  apart.eventually(function()
+    for _, line in ipairs(lines(run("ls", "-t", "net").stdout)) do
+      if line:find(tostring(inode), 1, true) then found = line end
+    end
+    return found and found:find("sleep 20$")
+  end)
+  local _, kind, count, pid = found:match("(%d+) (%a+) +(%d+) +(%d+)")
+  check.eq({ kind, count, pid }, { "net", "1", tostring(p.pid) })
+  check.match(run("ls", tostring(inode)).stdout, "^ *PID +PPID USER +COMMAND\n *" .. p.pid .. " +%d+ %g+ +sleep")
+  check.eq(run("ls", ("net:[%d]"):format(inode), "-n").stdout, run("ls", "-n", ("/proc/%d/ns/net"):format(p.pid)).stdout)
+  check.eq(run("ls", "-n", "-o", "NS", "-t", "net", tostring(p.pid)).stdout, inode .. "\n")
+  check.eq(run("ls", "-n", "-o", "NS", "-t", "net", "--task", tostring(p.pid)).stdout, inode .. "\n")
+  check.match(run("ls", "--name", "sleep", "-n", "-o", "NS,TYPE").stdout, inode .. " net\n")
+  check.eq(#lines(run("ls", "-n", tostring(p.pid)).stdout), #ns.namespaces(p.pid))
+end
+
+tests["ls and lsns say the same of a process"] = function()
+  apart.need("lsns", "util-linux")
+  local p <close> = apart.clone{ net = true, uts = true, ipc = true, "sleep", "20" }
+  apart.eventually(function() return #ns.find("sleep") > 0 end)
+  for _, columns in ipairs{ "NS,TYPE,PATH", "NS,TYPE,PNS,ONS", "NS,PID,PPID,UID,USER,COMMAND" } do
+    local ours = lines(run("ls", "-r", "-n", "-o", columns, "-t", "uts", "-p", tostring(p.pid)):check().stdout)
+    local theirs = lines(ns.run{ "lsns", "-r", "-n", "-o", columns, "-t", "uts", "-p", tostring(p.pid) }:check().stdout)
+    -- An ordinary user's lsns does not see beyond its user namespace where nssh does not either; an empty cell is written differently.
+    check.eq(#ours, #theirs)
+    for position, line in ipairs(ours) do check.eq((line:gsub(" %-", " 0")), (theirs[position]:gsub(" $", " 0")), columns) end
+  end
+end
+
+tests["ls lists what no process is in, and what holds it"] = function()
+  local p = apart.clone{ net = true }
+  local handle <close> = p:open("net")
+  p:close()
+  local inode = handle:inode()
+  local found
+  apart.eventually(function()
+    found = run("ls", "-n", "-P", "-t", "net", "-o", "NS,NPROCS,HOLDERS").stdout
+    return found:find(inode .. " +0 descriptor:1")
+  end, found)
+  check.eq(run("ls", "-n", "-P", "--holder", "process").stdout, "")
+  check.match(run("ls", "-n", "--holder", "descriptor", "-o", "ns").stdout, tostring(inode))
+  check.eq(run("ls", "-n", "--quick", "-P", "-t", "net"):check().stdout:find(tostring(inode), 1, true), nil)
+  local why = run("why", ("net:[%d]"):format(inode))
+  check.eq(why.status, 0, why.stderr)
+  check.match(why.stdout, ("^net:%%[%d%%] is alive%%.\n"):format(inode))
+  check.match(why.stdout, "descriptor %d+ of process " .. sys.getpid())
+  check.eq(run("enter", ("net:[%d]"):format(inode), "readlink", "/proc/self/ns/net").stdout, ("net:[%d]\n"):format(inode))
+end
+
+tests["why: alive, dead, several"] = function()
+  local p = apart.clone{ uts = true }
+  local link = ("uts:[%d]"):format(p:inode("uts"))
+  local word = p.pid .. ":uts"
+  local r = run("why", word)
+  check.eq(r.status, 0)
+  check.match(r.stdout, "^uts:%[%d+%] is alive%.\nHeld for certain by: process " .. p.pid)
+  check.match(r.stdout, "kill")
+  check.eq(run("why", link).stdout, r.stdout)
+  check.eq(run("why", ("/proc/%d/ns/uts"):format(p.pid)).stdout, r.stdout)
+  local both = run("why", "self:uts", link)
+  check.eq(both.status, 0)
+  check.eq(select(2, both.stdout:gsub("is alive", "")), 2)
+  p:close()
+  local gone = apart.eventually(function()
+    local dead = run("why", link)
+    return dead.status == 1 and dead
+  end)
+  check.match(gone.stdout, "was not found")
+  check.eq(run("why", "self:uts", link).status, 1)
+end
+
+tests["tree draws what list lists"] = function()
+  local p <close> = apart.clone{ net = true }
+  for _, order in ipairs{ "owner", "parent", "process" } do
+    local r = run("tree", "--by", order, "--ascii"):check()
+    check.eq(r.stdout:find("[\128-\255]"), nil, order)
+    check.match(r.stdout, ("user:%%[%d%%]"):format(p:inode("user")), order)
+  end
+  check.match(run("tree").stdout, ("net:%%[%d%%]"):format(p:inode("net")))
+  check.match(run("ls", "-T").stdout, ("net:%%[%d%%]"):format(p:inode("net")))
+  check.eq(run("ls", "--tree=parent").stdout:find("net:[", 1, true), nil)
+end
+
+tests["find"] = function()
+  local name = "nssh-find-test"
+  local p <close> = ns.clone{ argv0 = name, "sleep", "20" }
+  apart.eventually(function() return #ns.find(name) > 0 end)
+  local r = run("find", name)
+  check.eq({ r.status, (r.stdout:gsub(" +", " ")) }, { 0, ("KIND NAME PID\nprocess %s %d\n"):format(name, p.pid) })
+end
+
+tests["output to a pipe that nobody reads ends quietly, to a full disk not"] = function()
+  for _, words in ipairs{ "ls", "tree --all", "why self:net", "ls --help" } do
+    local line = ("{ \"$NSSH\" %s 2>&3; echo $? >&3; } 3>&1 >&4 4>&- | cat"):format(words)
+    for _, how in ipairs{ "", "trap '' PIPE; " } do
+      -- Descriptor 4 is a pipe whose reader has gone.
+      local r = ns.run{ timeout = 60, env = { NSSH = nssh }, "bash", "-c", how .. "exec 4> >(:); sleep 0.1; " .. line }
+      check.match(r.stdout:gsub("nssh: %l+: %d+ things? could not be looked at[^\n]*\n", ""), how == "" and "^141\n$" or "^0\n$", words)
+    end
+  end
+  local full = ns.run{ timeout = 60, env = { NSSH = nssh }, sh = "\"$NSSH\" ls >/dev/full" }
+  check.eq(full.status, 2)
+  check.match(full.stderr, "cannot write: No space left")
+end
+
+tests["what could not be looked at is told in one line, or named"] = function()
+  -- As nobody, processes of root cannot be looked at.
+  local function unprivileged(...)
+    local words = { nssh, ... }
+    return apart.without_privilege(function() return ns.run{ timeout = 60, table.unpack(words) } end)
+  end
+  local short = unprivileged("ls")
+  check.eq(short.status, 0)
+  local count = tonumber(short.stderr:match("^nssh: ls: (%d+) things? could not be looked at; %-v names [%g]+\n$"))
+  check.ok(count, short.stderr)
+  local long = unprivileged("ls", "-v")
+  check.eq(long.status, 0)
+  check.match(long.stderr, "nssh: ls: processes: [^\n]*: Permission denied\n")
+end
+
+return tests
