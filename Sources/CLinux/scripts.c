@@ -17,6 +17,9 @@ static const unsigned char demo_ioctl[] = {
 static const unsigned char demo_inode[] = {
 #embed "../../Scripts/demo_inode.lua"
 };
+static const unsigned char demo_limits[] = {
+#embed "../../Scripts/demo_limits.lua"
+};
 static const unsigned char demo_lifetime[] = {
 #embed "../../Scripts/demo_lifetime.lua"
 };
@@ -111,6 +114,7 @@ static const struct {
     {"demo_setns.lua", NULL, demo_setns, sizeof demo_setns},
     {"demo_ioctl.lua", NULL, demo_ioctl, sizeof demo_ioctl},
     {"demo_inode.lua", NULL, demo_inode, sizeof demo_inode},
+    {"demo_limits.lua", NULL, demo_limits, sizeof demo_limits},
     {"demo_lifetime.lua", NULL, demo_lifetime, sizeof demo_lifetime},
     {"demo_uts.lua", NULL, demo_uts, sizeof demo_uts},
     {"demo_ipc.lua", NULL, demo_ipc, sizeof demo_ipc},
