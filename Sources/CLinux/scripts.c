@@ -41,6 +41,9 @@ static const unsigned char demo_user[] = {
 static const unsigned char demo_net[] = {
 #embed "../../Scripts/demo_net.lua"
 };
+static const unsigned char demo_time[] = {
+#embed "../../Scripts/demo_time.lua"
+};
 static const unsigned char demo_lib[] = {
 #embed "../../Scripts/lib/nssh/demo.lua"
 };
@@ -122,6 +125,7 @@ static const struct {
     {"demo_mount.lua", NULL, demo_mount, sizeof demo_mount},
     {"demo_user.lua", NULL, demo_user, sizeof demo_user},
     {"demo_net.lua", NULL, demo_net, sizeof demo_net},
+    {"demo_time.lua", NULL, demo_time, sizeof demo_time},
     {"lib/nssh/demo.lua", "nssh.demo", demo_lib, sizeof demo_lib},
     {"lib/nssh/demo/wrap.lua", "nssh.demo.wrap", demo_wrap_lib, sizeof demo_wrap_lib},
     {"lib/nssh/demo/words.lua", "nssh.demo.words", demo_words_lib, sizeof demo_words_lib},
