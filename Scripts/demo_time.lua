@@ -17,7 +17,7 @@ demo.main{
       part of it.",
     zh = "文章列出了 time namespace(“Boot and monotonic”),但没有演示。它让其中的进程的两个时钟偏移:CLOCK_BOOTTIME,即系统启动以来的时间,以及 CLOCK_MONOTONIC,它不计休眠的时间。日期和时刻不在其中。",
   },
-  programs = { "date", "ls", "nsenter", "ps", "uptime" },
+  programs = { "date", "ls", "nsenter", "uptime" },
   needs = "kernel 5.6",
   steps = {
     { title = { en = "Since when is the system up?", zh = "系统启动多久了?" },

@@ -41,6 +41,9 @@ static const unsigned char demo_user[] = {
 static const unsigned char demo_net[] = {
 #embed "../../Scripts/demo_net.lua"
 };
+static const unsigned char demo_cgroup[] = {
+#embed "../../Scripts/demo_cgroup.lua"
+};
 static const unsigned char demo_time[] = {
 #embed "../../Scripts/demo_time.lua"
 };
@@ -125,6 +128,7 @@ static const struct {
     {"demo_mount.lua", NULL, demo_mount, sizeof demo_mount},
     {"demo_user.lua", NULL, demo_user, sizeof demo_user},
     {"demo_net.lua", NULL, demo_net, sizeof demo_net},
+    {"demo_cgroup.lua", NULL, demo_cgroup, sizeof demo_cgroup},
     {"demo_time.lua", NULL, demo_time, sizeof demo_time},
     {"lib/nssh/demo.lua", "nssh.demo", demo_lib, sizeof demo_lib},
     {"lib/nssh/demo/wrap.lua", "nssh.demo.wrap", demo_wrap_lib, sizeof demo_wrap_lib},
