@@ -45,8 +45,8 @@ demo.main{
           end },
       },
       why = {
-        en = "The article's kernel was older than 5.6: it has no max_time_namespaces.",
-        zh = "文章所用的内核早于 5.6,所以没有 max_time_namespaces。",
+        en = "The article's list has no max_time_namespaces: its kernel has no time namespaces, which came with Linux 5.6.",
+        zh = "文章的列表里没有 max_time_namespaces:它的内核没有 time namespace,那是 Linux 5.6 才有的。",
       } },
     { title = { en = "The numbers", zh = "数值" },
       text = { en = "The article reads one file; ns.limits reads them all.", zh = "文章读了一个文件;ns.limits 读全部。" },

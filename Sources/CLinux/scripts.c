@@ -47,6 +47,9 @@ static const unsigned char demo_cgroup[] = {
 static const unsigned char demo_time[] = {
 #embed "../../Scripts/demo_time.lua"
 };
+static const unsigned char demo_changes[] = {
+#embed "../../Scripts/demo_changes.lua"
+};
 static const unsigned char demo_lib[] = {
 #embed "../../Scripts/lib/nssh/demo.lua"
 };
@@ -130,6 +133,7 @@ static const struct {
     {"demo_net.lua", NULL, demo_net, sizeof demo_net},
     {"demo_cgroup.lua", NULL, demo_cgroup, sizeof demo_cgroup},
     {"demo_time.lua", NULL, demo_time, sizeof demo_time},
+    {"demo_changes.lua", NULL, demo_changes, sizeof demo_changes},
     {"lib/nssh/demo.lua", "nssh.demo", demo_lib, sizeof demo_lib},
     {"lib/nssh/demo/wrap.lua", "nssh.demo.wrap", demo_wrap_lib, sizeof demo_wrap_lib},
     {"lib/nssh/demo/words.lua", "nssh.demo.words", demo_words_lib, sizeof demo_words_lib},
