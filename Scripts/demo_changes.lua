@@ -98,10 +98,12 @@ return ns.open("self", "uts"):type()]],
   local f = ns.features()[name]
   print(("%-18s  %-3s  %5s  %s"):format(name, f.supported and "yes" or "no", f.since, f.summary))
 end]],
+      expect = { en = "yes for what is not newer than this kernel", zh = "不晚于本机内核的,是 yes" },
       checks = {
         { { en = "no call is there before its time", zh = "没有哪个调用早于它的版本出现" }, not_before_its_time },
       } },
-    { text = {
+    { title = { en = "Several types in one setns", zh = "一次 setns,几种类型" },
+      text = {
         en = "Three types joined in one call: what nssh does to run a program beside a process.",
         zh = "一次调用加入三种类型:nssh 在某个进程旁边运行程序时就是这样做的。",
       },

@@ -85,7 +85,8 @@ demo.main{
         zh = "第二个 bash,在新的 IPC namespace 里。其他类型没有提到,应当是共享的。",
       },
       enter = { ipc = true } },
-    { inside = "ls -l /proc/$$/ns", name = "inside",
+    { title = { en = "The links inside", zh = "里面的链接" },
+      inside = "ls -l /proc/$$/ns", name = "inside",
       predict = { en = "Which numbers differ from those above?", zh = "哪些号码与上面的不同?" },
       expect = { en = "another number for ipc, and the same for all others", zh = "ipc 的号码不同,其余都相同" },
       checks = {
@@ -112,22 +113,26 @@ demo.main{
         zh = "号码相同就是同一个 namespace,一个进程在里面创建的东西,另一个也看得到。在里面创建一个消息队列:",
       },
       inside = "ipcmk -Q; ipcs -q", name = "queue",
+      expect = { en = "the head of the list and one line", zh = "表头和一行" },
       checks = {
         { { en = "inside, there is a queue", zh = "里面有一个队列" }, function(out) return out:find("\n0x%x+%s+%d+") ~= nil end },
       } },
-    { text = {
-        en = "Nobody outside sees it …",
-        zh = "外面看不到它……",
+    { title = { en = "Another number", zh = "号码不同" },
+      text = {
+        en = "Nobody outside sees it.",
+        zh = "外面看不到它。",
       },
       outside = "readlink /proc/self/ns/ipc; ipcs -q",
+      expect = { en = "the head of the list only", zh = "只有表头" },
       checks = {
         { { en = "with another number, the queue is not seen", zh = "号码不同,看不到队列" },
           function(out) return not out:find("\n0x%x+%s+%d+") end, depends = "ipc" },
       } },
-    { text = {
-        en = "… but a process that joins does: nsenter(1) opens the link of bash and gives the descriptor to setns(2), as the article \z
-          says of these files.",
-        zh = "……但加入进去的进程看得到:nsenter(1) 打开 bash 的链接,把描述符交给 setns(2),正如文章所说,这些文件可以用作 setns 的参数。",
+    { title = { en = "The same number", zh = "号码相同" },
+      text = {
+        en = "A process that joins does: nsenter(1) opens the link of bash and gives the descriptor to setns(2), as the article says of \z
+          these files.",
+        zh = "加入进去的进程看得到:nsenter(1) 打开 bash 的链接,把描述符交给 setns(2),正如文章所说,这些文件可以用作 setns 的参数。",
       },
       outside = function(s)
         return ("nsenter --ipc=/proc/%d/ns/ipc sh -c 'readlink /proc/self/ns/ipc; ipcs -q'"):format(s.inside.pid)

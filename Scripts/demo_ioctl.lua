@@ -41,7 +41,8 @@ return uts, owner, box:inode("user"), ns.inode("self", "user"), box.pid]], name 
           demo_user.lua).",
         zh = "所有者决定权力:在所有者中有 CAP_SYS_ADMIN 的进程,才可以修改那里的主机名(见 demo_user.lua)。",
       } },
-    { text = {
+    { title = { en = "Owners of what is shared", zh = "共用的属于谁" },
+      text = {
         en = "The types that it was not given, it shares with nssh: what owns its IPC namespace is not the new user namespace.",
         zh = "没有要求新建的类型,它与 nssh 共用:它的 IPC namespace 的所有者不是新的 user namespace。",
       },
@@ -154,7 +155,8 @@ return theirs:type(), theirs:owner_uid(), sys.geteuid(), (theirs:id())]],
         { { en = "the owner of a user namespace is whoever made it", zh = "user namespace 的所有者是创建它的用户" },
           function(_, _, values) return values and values[2] == values[3] end },
       } },
-    { text = {
+    { title = { en = "No namespace at all", zh = "根本不是 namespace" },
+      text = {
         en = "A file that is no namespace knows none of these requests.",
         zh = "不是 namespace 的文件不认识这些请求。",
       },

@@ -51,7 +51,8 @@ demo.main{
     { title = { en = "The numbers", zh = "数值" },
       text = { en = "The article reads one file; ns.limits reads them all.", zh = "文章读了一个文件;ns.limits 读全部。" },
       outside = "cat " .. limit_file("pid"), name = "pid_limit" },
-    { lua = [[ns.limits()]],
+    { title = { en = "All numbers", zh = "全部数值" },
+      lua = [[ns.limits()]],
       expect = { en = "the same number for pid", zh = "pid 的数值相同" },
       checks = {
         { { en = "ns.limits says what the file says", zh = "ns.limits 与文件一致" },
@@ -65,19 +66,23 @@ demo.main{
     { title = { en = "A limit of one's own", zh = "自己的限制" },
       text = { en = "A bash as root of a new user namespace.", zh = "一个 bash,在新的 user namespace 里作为 root。" },
       enter = { user = "root" } },
-    { inside = "unshare --uts true && echo made",
+    { title = { en = "Before there is a limit", zh = "有限制之前" },
+      inside = "unshare --uts true && echo made",
       text = { en = "To begin with, it can make a UTS namespace: unshare(1) does.", zh = "开始时可以创建 UTS namespace,用 unshare(1)。" },
+      expect = { en = "made", zh = "made" },
       checks = {
         { { en = "without a limit, a namespace is made", zh = "没有限制时可以创建" }, function(out) return out == "made" end },
       } },
-    { inside = "echo 0 > " .. limit_file("uts") .. "; cat " .. limit_file("uts"), name = "set",
+    { title = { en = "Set to 0", zh = "设为 0" },
+      inside = "echo 0 > " .. limit_file("uts") .. "; cat " .. limit_file("uts"), name = "set",
       text = { en = "Root there may set the limits there.", zh = "那里的 root 可以设置那里的限制。" },
       expect = { en = "0", zh = "0" },
       checks = { { {
         en = "root of a user namespace sets its limits",
         zh = "user namespace 的 root 可以设置限制",
       }, function(out) return out == "0" end } } },
-    { inside = "unshare --uts true && echo made",
+    { title = { en = "Reached", zh = "达到限制" },
+      inside = "unshare --uts true && echo made",
       predict = { en = "Which error will it be?", zh = "会是什么错误?" },
       expect = { en = "No space left on device: ENOSPC", zh = "No space left on device:ENOSPC" },
       checks = {
@@ -88,8 +93,10 @@ demo.main{
           namespaces that are nested too deeply: that was so before Linux 4.9.)",
         zh = "并不是磁盘满了:unshare(2) 和 clone(2) 用 ENOSPC 表示这些限制。(user_namespaces(7)说嵌套太深的 user namespace 会得到 EUSERS,那是 Linux 4.9 之前的情况。)",
       } },
-    { inside = "unshare --ipc true && echo made",
+    { title = { en = "Another type", zh = "另一种类型" },
+      inside = "unshare --ipc true && echo made",
       text = { en = "Each type is counted for itself.", zh = "各种类型分别计数。" },
+      expect = { en = "made", zh = "made" },
       checks = {
         { { en = "the limit of uts is none of ipc", zh = "uts 的限制不影响 ipc" }, function(out) return out == "made" end },
       } },
@@ -120,7 +127,8 @@ end]], name = "counted",
         { { en = "what lives there is counted, the one made with the user namespace too", zh = "存活的都计数,与 user namespace 一起建的也算" },
           function(out) return out == "1\ttrue\tmade\n2\tfalse\tENOSPC\n3\tfalse\tENOSPC" end, depends = "uts" },
       } },
-    { text = {
+    { title = { en = "Room again", zh = "又有空位" },
+      text = {
         en = "When one of them is gone, there is room again.",
         zh = "其中一个消失之后,又有了空位。",
       },
@@ -131,6 +139,7 @@ for i = 1, 100 do
   sys.sleep(0.02)
 end
 return ok]],
+      expect = { en = "true", zh = "true" },
       checks = {
         { { en = "what is gone no longer counts", zh = "消失的不再计数" }, function(_, _, values) return values and values[1] == true end },
       },

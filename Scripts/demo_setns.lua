@@ -18,12 +18,16 @@ demo.main{
     { title = { en = "The usual way", zh = "通常的方式" },
       text = { en = "A bash in a UTS namespace of its own, with a name of its own.", zh = "一个 bash,在自己的 UTS namespace 里,有自己的名字。" },
       enter = { uts = true } },
-    { outside = "hostname", name = "before" },
-    { inside = "hostname \"$(hostname)-inside\"; hostname", name = "inside",
+    { title = { en = "The name outside", zh = "外面的名字" },
+      outside = "hostname", name = "before" },
+    { title = { en = "Another name inside", zh = "里面换个名字" },
+      inside = "hostname \"$(hostname)-inside\"; hostname", name = "inside",
+      expect = { en = "the name with -inside", zh = "带 -inside 的名字" },
       checks = {
         { { en = "inside, the name has changed", zh = "里面的名字变了" }, function(out, s) return out == s.out.before .. "-inside" end },
       } },
-    { text = {
+    { title = { en = "Into it by its file", zh = "通过文件进入" },
+      text = {
         en = "nsenter(1) opens /proc/PID/ns/uts itself: it knows the type. setns(2), then hostname.",
         zh = "nsenter(1) 自己打开 /proc/PID/ns/uts,知道它的类型。先 setns(2),再执行 hostname。",
       },
@@ -69,12 +73,14 @@ return h, h:inode() == ns.inode("self", "uts"), sender:alive()]], name = "receiv
         { { en = "the sender is gone, the descriptor is good", zh = "发送者已经结束,描述符仍然有效" },
           function(_, _, values) return values and values[3] == false and values[1]:inode() > 0 end },
       } },
-    { text = {
+    { title = { en = "What is it?", zh = "它是什么?" },
+      text = {
         en = "Which type it is cannot be seen from the number of a descriptor. Since Linux 4.11 the kernel can be asked, as h:type() \z
           does: NS_GET_NSTYPE of ioctl_ns(2). setns with nstype 0 does not ask.",
         zh = "从描述符的号码看不出它的类型。从 Linux 4.11 起可以问内核:ioctl_ns(2) 的 NS_GET_NSTYPE,即 h:type()。nstype 为 0 的 setns 不过问类型。",
       },
       lua = [[h:type()]],
+      expect = { en = "uts", zh = "uts" },
       checks = {
         { { en = "the receiver can ask for the type", zh = "接收者可以询问类型" },
           function(_, _, values) return values and values[1] == "uts" end },

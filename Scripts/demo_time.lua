@@ -30,15 +30,18 @@ demo.main{
         zh = "一个 bash,在新的 time namespace 里。偏移量要在有进程进入之前写入 timens_offsets:boottime 十天,monotonic 一小时。",
       },
       enter = { time = OFFSET } },
-    { inside = "cat /proc/uptime; uptime -p",
+    { title = { en = "The clock inside", zh = "里面的时钟" },
+      inside = "cat /proc/uptime; uptime -p",
       predict = { en = "How long has the system been up, asked inside?", zh = "在里面看,系统启动多久了?" },
       expect = { en = "ten days more", zh = "多了十天" },
       checks = {
         { { en = "inside, the system has been up ten days longer", zh = "里面看到的启动时间长了十天" },
           function(out, s) return near(uptime(out), uptime(s.out.outside) + OFFSET.boottime) end, depends = "time" },
       } },
-    { inside = "ls -l /proc/$$/ns/time /proc/$$/ns/time_for_children",
+    { title = { en = "The links", zh = "链接" },
+      inside = "ls -l /proc/$$/ns/time /proc/$$/ns/time_for_children",
       text = { en = "bash is in it, and so will be its children.", zh = "bash 在其中,它的子进程也会在其中。" },
+      expect = { en = "the same number twice, and not that of nssh", zh = "两个号码相同,不是 nssh 的" },
       checks = {
         { { en = "inside and outside are different time namespaces", zh = "里外是不同的 time namespace" },
           function(_, s) return s.inside:inode("time") ~= ns.inode("self", "time") end, depends = "time" },
@@ -48,8 +51,10 @@ demo.main{
             return own ~= nil and own == children
           end },
       } },
-    { inside = "cat /proc/$$/timens_offsets",
+    { title = { en = "The offsets", zh = "偏移量" },
+      inside = "cat /proc/$$/timens_offsets",
       text = { en = "The offsets, in seconds and nanoseconds.", zh = "偏移量,以秒和纳秒表示。" },
+      expect = { en = "3600 and 864000, as asked for", zh = "3600 和 864000,与要求的一致" },
       checks = {
         { { en = "the offsets are those that were asked for", zh = "偏移量就是所要求的" },
           function(out)
@@ -67,12 +72,13 @@ demo.main{
     { title = { en = "Not the time of day", zh = "日期和时刻不变" },
       inside = "date +%s", name = "date",
       text = {
-        en = "CLOCK_REALTIME is no part of a time namespace: the date inside …",
-        zh = "CLOCK_REALTIME 不在 time namespace 之中。里面的日期……",
+        en = "CLOCK_REALTIME is no part of a time namespace: the date inside, in seconds since 1970.",
+        zh = "CLOCK_REALTIME 不在 time namespace 之中。里面的日期,以 1970 年以来的秒数表示。",
       } },
-    { outside = "date +%s",
-      text = { en = "… and outside, in seconds since 1970.", zh = "……与外面的日期,都是 1970 年以来的秒数。" },
-      expect = { en = "the same, but for a moment", zh = "相同,只差片刻" },
+    { title = { en = "The date outside", zh = "外面的日期" },
+      outside = "date +%s",
+      text = { en = "And outside, a moment later.", zh = "再看外面的,稍晚一点。" },
+      expect = { en = "the same number, or a little more", zh = "相同,或稍大一点" },
       checks = {
         { { en = "the time of day is the same inside and outside", zh = "里外的日期和时刻相同" },
           function(out, s) return near(tonumber(out), tonumber(s.out.date)) end },
@@ -137,6 +143,7 @@ end)]],
         return ns.run{ "nsenter", "--help" }.stdout:find("--time", 1, true) ~= nil,
           { en = "this nsenter has no --time (util-linux 2.36 has)", zh = "这个 nsenter 没有 --time(util-linux 2.36 有)" }
       end,
+      expect = { en = "ten days more than outside", zh = "比外面多十天" },
       checks = {
         { { en = "who joins has the clock of the namespace", zh = "加入者使用那个 namespace 的时钟" },
           function(out, s) return near(uptime(out), uptime(s.out.outside) + OFFSET.boottime) end, depends = "time" },

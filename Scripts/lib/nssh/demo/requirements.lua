@@ -4,11 +4,12 @@ local requirements = {}
 
 -- Debian's names, as Ubuntu has them; of what is in every installation, too.
 local PACKAGES = {
-  bash = "bash", brctl = "bridge-utils", bridge = "iproute2", capsh = "libcap2-bin", curl = "curl", gcc = "gcc", go = "golang-go",
-  grep = "grep", hostname = "hostname", id = "coreutils", ip = "iproute2", ipcmk = "util-linux", ipcrm = "util-linux",
-  ipcs = "util-linux", ls = "coreutils", lsns = "util-linux", mount = "mount", nc = "netcat-openbsd", nsenter = "util-linux",
-  ping = "iputils-ping", ps = "procps", pstree = "psmisc", python3 = "python3", readlink = "coreutils", socat = "socat", ss = "iproute2",
-  strace = "strace", umount = "mount", unshare = "util-linux",
+  bash = "bash", brctl = "bridge-utils", bridge = "iproute2", capsh = "libcap2-bin", cat = "coreutils", curl = "curl",
+  date = "coreutils", gcc = "gcc", go = "golang-go", grep = "grep", hostname = "hostname", id = "coreutils", ip = "iproute2",
+  ipcmk = "util-linux", ipcrm = "util-linux", ipcs = "util-linux", ls = "coreutils", lsns = "util-linux", mount = "mount",
+  nc = "netcat-openbsd", nsenter = "util-linux", ping = "iputils-ping", ps = "procps", pstree = "psmisc", python3 = "python3",
+  readlink = "coreutils", socat = "socat", ss = "iproute2", stat = "coreutils", strace = "strace", umount = "mount", uname = "coreutils",
+  unshare = "util-linux", uptime = "procps",
 }
 
 -- Why a program cannot be called, or nil.
