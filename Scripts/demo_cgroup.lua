@@ -38,8 +38,8 @@ local function is_below()
   end
   return false, {
     en = "nssh is in the root of every cgroup hierarchy: there is nothing to hide. Start it in a cgroup of its own: systemd-run --scope \z
-      nssh …",
-    zh = "nssh 在每个 cgroup 层级的根,没有可以隐藏的东西。请让它在单独的 cgroup 里启动:systemd-run --scope nssh ……",
+      nssh …, or in docker with --cgroupns=host",
+    zh = "nssh 在每个 cgroup 层级的根,没有可以隐藏的东西。请让它在单独的 cgroup 里启动:systemd-run --scope nssh ……,在 docker 里用 --cgroupns=host",
   }
 end
 

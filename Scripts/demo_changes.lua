@@ -129,6 +129,7 @@ return r.stdout]],
           are made and let go until a number comes again; nssh remembers their ids, which do not keep them alive.",
         zh = "inode number 相同就是同一个 namespace:这只对同时存活的成立。消失之后,号码就空出来了。反复创建再放弃 UTS namespace,直到有号码再次出现;nssh 记下它们的 id,这不会让它们存活。",
       },
+      predict = { en = "Can two different namespaces have the same number?", zh = "两个不同的 namespace 会有相同的号码吗?" },
       lua = [[seen = {}
 for try = 1, 100 do
   local box = ns.clone{ uts = true }

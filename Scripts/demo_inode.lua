@@ -143,7 +143,7 @@ demo.main{
           function(out, s)
             local queue = out:match("\n(0x%x+%s+%d+)")
             return queue and queue == s.out.queue:match("\n(0x%x+%s+%d+)") and inode_of(out, "ipc") == links(s.out.inside).ipc[2]
-          end },
+          end, depends = "step queue" },
       } },
     { title = { en = "The rule for every type", zh = "对每种类型都成立" },
       text = {

@@ -35,7 +35,7 @@ demo.main{
       expect = { en = "the name inside; and afterwards, the name outside", zh = "先是里面的名字,之后是外面的名字" },
       checks = {
         { { en = "a descriptor of /proc/PID/ns leads into that namespace", zh = "/proc/PID/ns 的描述符通向那个 namespace" },
-          function(out, s) return out:match("^[^\n]*") == s.out.inside end },
+          function(out, s) return out:match("^[^\n]*") == s.out.inside end, depends = "step inside" },
         { { en = "only the caller of setns has moved", zh = "只有调用 setns 的进程移动了" },
           function(out, s) return out:match("[^\n]*$") == s.out.before end, depends = "uts" },
       } },

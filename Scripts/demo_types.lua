@@ -248,7 +248,7 @@ return table.concat(low, " ")]],
       expect = { en = "the new name", zh = "新的名字" },
       checks = {
         { { en = "other processes in the namespace see the change", zh = "同一 namespace 里的其他进程看得到改动" },
-          function(out, s) return out == s.out.changed end },
+          function(out, s) return out == s.out.changed end, depends = "step changed" },
       } },
     { title = { en = "Processes elsewhere", zh = "别处的进程" },
       text = { en = "Nobody outside sees it.", zh = "外面的谁也看不到。" },
