@@ -54,6 +54,7 @@ return {
     "stat",
     "getcwd",
     "chdir",
+    "chroot",
     "sleep",
     "clock",
     "isatty",

@@ -836,6 +836,10 @@ function sys.getcwd() end
 ---@param path nssh.path a directory
 function sys.chdir(path) end
 
+---Changes the root directory; the working directory stays where it is. chroot(2)
+---@param path nssh.path a directory
+function sys.chroot(path) end
+
 ---Waits; ^C ends it
 ---@param seconds number how long
 function sys.sleep(seconds) end

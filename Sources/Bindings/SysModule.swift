@@ -228,6 +228,15 @@ public enum SysModule {
             try kernel { () throws(Failure) in try System.changeDirectory(path) }
             return 0
         },
+        LuaFunction(
+            "sys.chroot", [LuaField("path", Declared.path, optional: false, "a directory")],
+            "Changes the root directory; the working directory stays where it is. chroot(2)",
+            example: "ns.run{ user = \"root\", function() sys.chroot(\"/usr\") sys.chdir(\"/\") end }:check()"
+        ) { call throws(LuaError) in
+            let path = try path(call[0], "sys.chroot")
+            try kernel { () throws(Failure) in try System.changeRoot(path) }
+            return 0
+        },
     ]
 
     nonisolated(unsafe) private static let time: [LuaFunction] = [

@@ -97,6 +97,11 @@ public enum System {
         try check(chdir(path.asCString), "chdir", target: path.lossy)
     }
 
+    /// Changes the root directory, not the working directory. chroot(2).
+    public static func changeRoot(_ path: [UInt8]) throws(Failure) {
+        try check(chroot(path.asCString), "chroot", target: path.lossy)
+    }
+
     /// Waits so many seconds.
     ///
     /// - Throws: `Failure.interrupted` on ^C.
