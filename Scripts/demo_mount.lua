@@ -1,24 +1,38 @@
 -- Mount namespace: a mount that only its own side sees, and why chroot is less
 local demo = require "nssh.demo"
 
--- The numbers among the names in /proc: the processes that it knows.
+-- The numbers among the names in /proc, after the list of mounts: the processes that it knows.
 local function processes(listing)
   local found, count = {}, 0
-  for name in listing:gmatch("%S+") do
+  for name in listing:gsub("[^\n]* /proc [^\n]*", ""):gmatch("%S+") do
     if name:find("^%d+$") then found[name], count = true, count + 1 end
   end
   return found, count
 end
 
-local function lines(text) return select(2, text:gsub("[^\n]+", "")) end
+-- What is mounted on /proc, and what it shows.
+local PROC = "grep ' /proc ' /proc/self/mounts; ls -C /proc"
 
-local function nssh_or_bash(line, scene)
+-- The lines of that which are of the list of mounts, and how many.
+local function mounts_of(text)
+  local found = {}
+  for line in text:gmatch("[^\n]+") do
+    if line:find(" /proc ", 1, true) then found[#found + 1] = line end
+  end
+  return table.concat(found, "\n"), #found
+end
+
+-- The lines to show: mounts, nssh and the bash inside.
+local function of_interest(line, scene)
+  if line:find(" /proc ", 1, true) then return true end
   for _, process in ipairs{ scene, scene.inside or scene } do
     if line:find("%f[%d]" .. process.pid .. "%f[%D]") then return true end
   end
 end
 
-local PROC_MOUNTS = "grep ' /proc ' /proc/self/mounts"
+local function has_line(text, line) return ("\n" .. text .. "\n"):find("\n" .. line .. "\n", 1, true) ~= nil end
+
+local function lines(text) return select(2, text:gsub("[^\n]+", "")) end
 
 -- A /proc of one's own is refused to an ordinary user where something is mounted over a part of the old one, as in containers.
 local function own_proc()
@@ -53,10 +67,9 @@ demo.main{
     zh = "后半课要在宿主机上挂载,所以用一次性的 mount namespace 扮演宿主机:outside 在其中,/proc 仍是同一个。",
   },
   steps = {
-    { outside = PROC_MOUNTS, name = "mounts_before",
-      title = { en = "/proc on the host", zh = "宿主机的 /proc" } },
-    { outside = "ls -C /proc",
-      focus = nssh_or_bash,
+    { outside = PROC, name = "before",
+      title = { en = "/proc on the host", zh = "宿主机的 /proc" },
+      focus = of_interest,
       expect = { en = "a directory for each process of the host", zh = "宿主机的每个进程都有一个目录" },
       checks = {
         { { en = "outside, /proc knows nssh", zh = "外面:/proc 里有 nssh" },
@@ -65,9 +78,9 @@ demo.main{
     { enter = { uts = true, ipc = true, pid = true, mnt = true },
       title = { en = "bash in a new mount namespace", zh = "在新的 mount namespace 里启动 bash" },
       text = { en = "CLONE_NEWNS is added.", zh = "flags 中加上 CLONE_NEWNS。" } },
-    { inside = "ls -C /proc",
+    { inside = PROC,
       title = { en = "/proc inside, before", zh = "里面的 /proc:挂载之前" },
-      focus = nssh_or_bash,
+      focus = of_interest,
       expect = { en = "still the host's processes", zh = "看到的仍是宿主机的进程" },
       why = {
         en = "A copy of the list shows the same file systems, and this /proc was mounted in the host's PID namespace.",
@@ -80,10 +93,13 @@ demo.main{
             return known[tostring(s.pid)] and known[tostring(s.inside.pid)]
           end },
       } },
-    { inside = "mount -t proc proc /proc && ls -C /proc", name = "fresh", needs = own_proc,
+    { inside = "mount -t proc proc /proc && { " .. PROC .. "; }", name = "fresh", needs = own_proc,
       title = { en = "/proc inside, afterwards", zh = "里面的 /proc:挂载之后" },
       predict = { en = "How many processes will it know?", zh = "它会看到几个进程?" },
-      expect = { en = "few numbers: bash and ls", zh = "数字只剩两个:bash 和 ls" },
+      expect = {
+        en = "one mount of /proc more, and few numbers: bash and ls",
+        zh = "/proc 上多了一个挂载;数字只剩两个:bash 和 ls",
+      },
       why = {
         en = "A fresh proc file system shows the processes of whoever mounted it: of this PID namespace.",
         zh = "新的 proc 文件系统显示挂载者所在 PID namespace 的进程。",
@@ -94,6 +110,8 @@ demo.main{
             local known, count = processes(out)
             return known["1"] and count == 2
           end, depends = "pid" },
+        { { en = "inside, there is one mount more", zh = "里面:挂载列表多了一项" },
+          function(out, s) return select(2, mounts_of(out)) == select(2, mounts_of(s.out.before)) + 1 end, needs = fresh_proc },
       } },
     { inside = "ps -ef", needs = own_proc,
       title = { en = "Now ps can be believed", zh = "现在可以用 ps 了" },
@@ -104,31 +122,21 @@ demo.main{
         { { en = "inside, ps shows no other process but itself", zh = "里面:除了 ps 自己,没有别的进程" },
           function(out) return lines(out) == 3 and out:find("ps -ef", 1, true) end, depends = "pid" },
       } },
-    { inside = PROC_MOUNTS, needs = own_proc,
-      title = { en = "The list inside", zh = "里面的挂载列表" },
-      expect = { en = "one mount of /proc more, on top of the other", zh = "多了一个 /proc,叠在原来的上面" },
-      checks = {
-        { { en = "inside, the mount table has grown", zh = "里面:挂载列表多了一项" },
-          function(out, s) return lines(out) == lines(s.out.mounts_before) + 1 end, needs = fresh_proc },
-      } },
-    { outside = PROC_MOUNTS, needs = own_proc,
-      title = { en = "The list outside", zh = "外面的挂载列表" },
+    { outside = PROC, needs = own_proc,
+      title = { en = "/proc outside", zh = "外面的 /proc" },
+      focus = of_interest,
       expect = { en = "as before: volumes of containers rest on this", zh = "没有变:Docker volume 正是利用了这一点" },
       checks = {
-        { { en = "outside, the mount table is what it was", zh = "外面:挂载列表没有变" },
-          function(out, s) return out == s.out.mounts_before end, depends = "mnt" },
+        { { en = "outside, the list of mounts is what it was", zh = "外面:挂载列表没有变" },
+          function(out, s) return mounts_of(out) == mounts_of(s.out.before) end, depends = "mnt" },
+        { { en = "outside, /proc still knows nssh", zh = "外面:/proc 里仍有 nssh" },
+          function(out, s) return processes(out)[tostring(s.pid)] end, depends = "mnt" },
         { { en = "inside and outside are different mount namespaces", zh = "里面和外面是不同的 mount namespace" },
           function(_, s) return s.inside:inode("mnt") ~= ns.inode(s.pid, "mnt") end, depends = "mnt" },
       } },
-    { outside = "ls -C /proc", needs = own_proc,
-      focus = nssh_or_bash,
-      checks = {
-        { { en = "outside, /proc still knows nssh", zh = "外面:/proc 里仍有 nssh" },
-          function(out, s) return processes(out)[tostring(s.pid)] end, depends = "mnt" },
-      } },
-    { inside = "umount /proc; ls -C /proc", needs = own_proc,
+    { inside = "umount /proc; " .. PROC, needs = own_proc,
       title = { en = "And unmounted", zh = "再卸载" },
-      focus = nssh_or_bash,
+      focus = of_interest,
       expect = { en = "the host's processes again: the mount below was only hidden", zh = "又看到宿主机的进程:下面那一层只是被盖住了" },
       checks = {
         { { en = "inside, /proc is the host's again", zh = "里面:/proc 又是宿主机的" },
@@ -154,29 +162,25 @@ function mounts(box) return box:run{ "findmnt", "-R", "-r", "-n", "-o", "SOURCE,
 print("shared:",  mounts(shared))
 print("slave:",   mounts(slave))
 print("private:", mounts(private))
-]],
+return ns.plan{ mnt = true }]],
       title = { en = "Three copies", zh = "三份拷贝" },
       text = {
-        en = "Three mount namespaces, held at the same time: a copy as the kernel makes it, one made slave, and one as nssh does it.",
-        zh = "同时握住三个 mount namespace:内核给出的原样拷贝、改成 slave 的、以及 nssh 的缺省做法。",
+        en = "Three mount namespaces, held at the same time: a copy as the kernel makes it, one made slave, and one as nssh does it; \z
+          and the plan of the last.",
+        zh = "同时握住三个 mount namespace:内核给出的原样拷贝、改成 slave 的、以及 nssh 的缺省做法;最后打印缺省做法的步骤。",
       },
-      expect = { en = "shared, private and slave, private", zh = "依次是 shared、private,slave、private" },
+      expect = { en = "shared; private and slave; private, by a call of its own", zh = "依次是 shared;private,slave;private,它由专门的一步设成" },
+      why = {
+        en = "This is the one place where true does more than the kernel's flag. unshare(1) does the same.",
+        zh = "这是唯一一处 true 比内核 flag 多做了事的地方,unshare(1) 也是这样做的。",
+      },
       checks = {
         { { en = "a copy is shared unless something is done about it", zh = "不做处理的话,拷贝仍是 shared" },
           function(out) return out:find("^shared:%s+demo shared\n") ~= nil end, depends = "step share" },
         { { en = "nssh makes the mounts of a new namespace private", zh = "nssh 把新 namespace 的挂载点设成 private" },
-          function(out) return out:find("private:%s+demo private$") ~= nil end, depends = "mnt" },
-      } },
-    { lua = "ns.plan{ mnt = true }",
-      text = {
-        en = "The plan says so: what nssh does for mnt = true. It is the one place where true means more than the kernel's flag, and \z
-          unshare(1) does the same.",
-        zh = "用 ns.plan 看 mnt = true 的步骤。这是唯一一处 true 比内核 flag 多做了事的地方,unshare(1) 也是这样做的。",
-      },
-      expect = { en = "a call that makes all private", zh = "有一步把所有挂载点设成 private" },
-      checks = {
-        { { en = "nssh says that it makes them private", zh = "nssh 明说会设成 private" },
-          function(_, _, values) return tostring(values[1]):find("private", 1, true) ~= nil end, depends = "mnt" },
+          function(out) return out:find("private:%s+demo private\n") ~= nil end, depends = "mnt" },
+        { { en = "its plan says so", zh = "步骤里写明了这一点" },
+          function(_, _, values) return tostring(values[1]):find("mount --make-rprivate /", 1, true) ~= nil end, depends = "mnt" },
       } },
     { outside = "mount -t tmpfs from-outside /mnt/one",
       title = { en = "A mount outside", zh = "在外面挂载" },
@@ -228,11 +232,10 @@ slave:run{ "mount", "-t", "tmpfs", "from-slave", "/mnt/three" }:check()
       expect = { en = "what is in /usr", zh = "/usr 里的内容" },
       checks = {
         { { en = "in the chroot, /usr is the root", zh = "chroot 里:/usr 就是根目录" },
-          function(out) return ("\n" .. out .. "\n"):find("\nshare\n") and not ("\n" .. out .. "\n"):find("\nusr\n") end },
+          function(out) return has_line(out, "share") and not has_line(out, "usr") end },
       } },
     { needs = usr_is_merged,
       outside = "chroot /usr mount -t tmpfs from-chroot /share; grep from-chroot /proc/self/mounts; umount /usr/share",
-      title = { en = "chroot: the same mounts", zh = "chroot:挂载列表还是同一个" },
       text = { en = "A mount in the chroot, then a look from outside of it.", zh = "在 chroot 里挂载,然后在 chroot 外面看。" },
       expect = { en = "it is on the host, at /usr/share", zh = "它出现在宿主机的 /usr/share" },
       checks = {
@@ -278,20 +281,21 @@ mount --rbind /usr usr && pivot_root . old && ls -1 /]], at = "jail", name = "pi
       expect = { en = "the new root, with the whole old one in /old", zh = "新的根,旧的根整个在 /old 里" },
       checks = {
         { { en = "inside, there is another root", zh = "里面:根目录换了" },
-          function(out) return ("\n" .. out .. "\n"):find("\nold\n") and not ("\n" .. out .. "\n"):find("\netc\n") end,
+          function(out) return has_line(out, "old") and not has_line(out, "etc") end,
           depends = "mnt" },
       } },
-    { lua = [[jail:call(function() sys.umount("/old", true) end)]], needs = usr_is_merged,
-      text = { en = "The old root is unmounted. (umount(8) wants a /proc; umount2(2) does not.)",
-        zh = "卸载旧的根。(umount(8) 需要 /proc,umount2(2) 不需要。)" } },
     { lua = [[
 jail:call(function()
+  if sys.stat("/old") then sys.umount("/old", true) end
   local before = sees_host()
   escape()
   return before, sees_host()
 end)]], needs = usr_is_merged,
       title = { en = "No way out", zh = "逃不出去" },
-      text = { en = "The same escape again.", zh = "用同样的办法再逃一次。" },
+      text = {
+        en = "The old root is unmounted, and then the same escape.",
+        zh = "卸载旧的根,然后用同样的办法再逃一次。",
+      },
       predict = { en = "Does root get out?", zh = "root 逃得出去吗?" },
       expect = { en = "false, and false again", zh = "false,还是 false" },
       why = {
