@@ -46,6 +46,7 @@ for purpose do
         need util-linux have ipcs
         need util-linux have mount
         need hostname have hostname
+        need busybox have busybox
         ;;
     test)
         need lua5.4 have lua5.4

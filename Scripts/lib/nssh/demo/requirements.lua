@@ -4,12 +4,13 @@ local requirements = {}
 
 -- Debian's names, as Ubuntu has them; of what is in every installation, too.
 local PACKAGES = {
-  bash = "bash", brctl = "bridge-utils", bridge = "iproute2", capsh = "libcap2-bin", cat = "coreutils", curl = "curl",
-  date = "coreutils", gcc = "gcc", go = "golang-go", grep = "grep", hostname = "hostname", id = "coreutils", ip = "iproute2",
-  ipcmk = "util-linux", ipcrm = "util-linux", ipcs = "util-linux", ls = "coreutils", lsns = "util-linux", mount = "mount",
-  nc = "netcat-openbsd", nsenter = "util-linux", ping = "iputils-ping", ps = "procps", pstree = "psmisc", python3 = "python3",
-  readlink = "coreutils", socat = "socat", ss = "iproute2", stat = "coreutils", strace = "strace", umount = "mount", uname = "coreutils",
-  unshare = "util-linux", uptime = "procps",
+  bash = "bash", brctl = "bridge-utils", bridge = "iproute2", busybox = "busybox", capsh = "libcap2-bin", cat = "coreutils", chroot =
+  "coreutils", curl = "curl", date = "coreutils", domainname = "hostname", findmnt = "util-linux", gcc = "gcc", go = "golang-go", grep =
+  "grep", head = "coreutils", hostname = "hostname", id = "coreutils", ip = "iproute2", ipcmk = "util-linux", ipcrm = "util-linux", ipcs =
+  "util-linux", ln = "coreutils", ls = "coreutils", lsns = "util-linux", mkdir = "coreutils", mktemp = "coreutils", mount = "mount", nc =
+  "netcat-openbsd", nsenter = "util-linux", ping = "iputils-ping", pivot_root = "util-linux", ps = "procps", pstree = "psmisc", python3 =
+  "python3", readlink = "coreutils", sleep = "coreutils", socat = "socat", ss = "iproute2", stat = "coreutils", strace = "strace", timeout
+  = "coreutils", touch = "coreutils", umount = "mount", uname = "coreutils", unshare = "util-linux", uptime = "procps",
 }
 
 -- Why a program cannot be called, or nil.
