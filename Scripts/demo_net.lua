@@ -40,6 +40,15 @@ local function is_listening(out, _, status)
   return status == 0 and out:find("LISTEN[^\n]*:80%s") ~= nil
 end
 
+-- Bridges and veth are modules of the kernel, and may be missing.
+local function can_bridge()
+  local result = ns.run{
+    net = true, user = sys.geteuid() ~= 0 and "root" or nil, env = { PATH = "/usr/sbin:/usr/bin:/sbin:/bin" },
+    sh = "ip link add br0 type bridge && ip link add one type veth peer name two",
+  }
+  return result.ok, result.stderr
+end
+
 demo.main{
   title = { en = "Network: devices, addresses and ports of one's own", zh = "Network:自己的设备、地址和端口" },
   section = "2 Network",
@@ -50,6 +59,7 @@ demo.main{
       再用宿主机上的网桥把它们连起来。",
   },
   programs = { "ip", "ss", "busybox", "mount", "hostname", "timeout" },
+  needs = can_bridge,
   host = { net = true },
   host_text = {
     en = "The host gets a bridge here. So a throw-away network namespace plays the host, and yours stays as it is.",
