@@ -71,6 +71,12 @@ demo.main{
           function(out) return out:find("^1\n") ~= nil end, depends = "pid" },
         { { en = "inside, the parent is out of sight", zh = "里面:看不到父进程" },
           function(out) return out:find("\n0$") ~= nil end, depends = "pid" },
+        { { en = "bash is the only process of the new PID namespace", zh = "新的 PID namespace 里只有 bash 这一个进程" },
+          function(_, s)
+            local namespace <close> = s.inside:open("pid")
+            local found = namespace:processes()
+            return #found == 1 and found[1] == s.inside.pid, ("it has %d processes"):format(#found)
+          end, depends = "pid" },
       } },
     { inside = "ps -ef",
       title = { en = "Why ps is no good yet", zh = "为什么现在还不能用 ps" },

@@ -13,8 +13,9 @@ local function uid(text) return text:match("uid=(%d+)") end
 -- The number outside of whoever is root inside.
 local function outside_uid(scene) return is_root and ORDINARY or uid(scene.out.outside) end
 
-local function overflow_uid()
-  local file <close> = assert(io.open("/proc/sys/kernel/overflowuid"))
+-- What the kernel shows for an id that the table lacks: kind is uid or gid.
+local function overflow(kind)
+  local file <close> = assert(io.open("/proc/sys/kernel/overflow" .. kind))
   return file:read("l")
 end
 
@@ -59,8 +60,8 @@ demo.main{
         zh = "映射表还是空的:外面的 ID 在里面没有对应,内核就显示专门保留的那个 ID,id 把它叫作 nobody。",
       },
       checks = {
-        { { en = "inside, you are nobody", zh = "里面:你是 nobody" },
-          function(out) return uid(out) == overflow_uid() end, depends = "user" },
+        { { en = "inside, you are nobody, of no group", zh = "里面:用户是 nobody,用户组是 nogroup" },
+          function(out) return uid(out) == overflow("uid") and out:match("gid=(%d+)") == overflow("gid") end, depends = "user" },
         { { en = "inside and outside are different user namespaces", zh = "里面和外面是不同的 user namespace" },
           function(_, s) return s.inside:inode("user") ~= ns.inode(s.pid, "user") end, depends = "user" },
       } },
@@ -91,7 +92,8 @@ demo.main{
     { inside = "id; cat /proc/$$/uid_map",
       expect = { en = "root; and a line: from 0 inside, from your number outside, 1 number", zh = "root;以及一行:里面从 0 起,外面从你的 UID 起,共 1 个" },
       checks = {
-        { { en = "inside, you are root", zh = "里面:你是 root" }, function(out) return uid(out) == "0" end },
+        { { en = "inside, you are root, and so is your group", zh = "里面:用户和用户组都是 root" },
+          function(out) return out:find("uid=0(root) gid=0(root)", 1, true) ~= nil end },
         { { en = "the table makes one number root, and nobody else", zh = "映射表只让一个 ID 成为 root,别无他人" },
           function(out, s) return out:match("\n%s*0%s+(%d+)%s+1$") == outside_uid(s) end, depends = "user" },
       } },
@@ -146,7 +148,7 @@ demo.main{
         { { en = "the same file has another owner outside, and root's file another owner inside", zh = "同一个文件在外面属主不同,root 的文件在里面属主不同" },
           function(out, s)
             return owner(out, s.out.file) == outside_uid(s) and owner(out, s.out.file) ~= "0"
-              and owner(s.out.owners, "/etc/passwd") == overflow_uid()
+              and owner(s.out.owners, "/etc/passwd") == overflow("uid")
           end, depends = "user" },
       } },
     { inside = "id -u; head -c 1 /etc/shadow",
