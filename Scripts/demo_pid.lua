@@ -142,7 +142,8 @@ end)]],
             return #numbers == here + 2 and numbers[#numbers] == "1"
           end, depends = "pid" },
       } },
-    { enter = { pid = { proc = true } }, needs = own_proc,
+    -- A function, which is not tried before the lesson begins: where it is refused, the rest can be played.
+    { enter = function() return { pid = { proc = true } } end, needs = own_proc,
       title = { en = "The duties of number 1", zh = "1 号进程的职责" },
       text = {
         en = "Another bash as number 1, with a /proc of its own (pid = { proc = true }), so that ps can be believed.",
