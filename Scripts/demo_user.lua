@@ -30,6 +30,18 @@ local function owner(text, path)
   end
 end
 
+-- The capabilities that this kernel has, as /proc/PID/status writes a set.
+local function all_capabilities()
+  local file <close> = assert(io.open("/proc/sys/kernel/cap_last_cap"))
+  return ("%016x"):format((1 << (file:read("n") + 1)) - 1)
+end
+
+-- In the negative control there is none, and how much power root has outside is the machine's affair.
+local function has_user_namespace(scene) return scene.inside:inode("user") ~= ns.inode(scene.pid, "user") end
+
+-- The path of the file that the lesson makes.
+local function new_file(scene) return (scene.out.owners or ""):match("/tmp/nssh%-lesson%.%w+") end
+
 demo.main{
   title = { en = "User: nobody, and then root, of a system of one's own", zh = "User:先是 nobody,再是自己的 root" },
   section = "2 User",
@@ -41,35 +53,30 @@ demo.main{
   },
   programs = { "id", "grep", "hostname", "mount", "mktemp", "stat", "cat", "head" },
   steps = {
-    { outside = "id", name = "outside",
-      title = { en = "Who you are, outside", zh = "外面:你是谁" } },
-    { outside = "hostname", name = "hostname" },
+    { outside = "id; hostname", name = "outside",
+      title = { en = "Who you are, and where", zh = "外面:你是谁,在哪台机器上" } },
     { enter = { uts = true, ipc = true, pid = true, mnt = true, user = true },
       title = { en = "bash in a new user namespace", zh = "在新的 user namespace 里启动 bash" },
       text = {
         en = "CLONE_NEWUSER is added. Of all types, this is the one that needs no privilege; the others are then made with its power.",
         zh = "flags 中加上 CLONE_NEWUSER。所有类型中只有它不需要特权;其余类型再凭它的权限创建。",
       } },
-    { inside = "id",
+    { inside = "id; cat /proc/self/uid_map",
       title = { en = "Nobody", zh = "里面是 nobody" },
       predict = { en = "Who are you inside?", zh = "里面的你是谁?" },
-      expect = "nobody",
+      expect = { en = "nobody, and an empty table", zh = "nobody;映射表是空的" },
       why = {
-        en = "The table is still empty: no number outside has one inside, so the kernel shows the number that it keeps for that, \z
+        en = "Nothing was written to the table: no number outside has one inside, so the kernel shows the number that it keeps for that, \z
           and id knows it as nobody.",
-        zh = "映射表还是空的:外面的 ID 在里面没有对应,内核就显示专门保留的那个 ID,id 把它叫作 nobody。",
+        zh = "还没有人写过映射表:外面的 ID 在里面没有对应,内核就显示专门保留的那个 ID,id 把它叫作 nobody。",
       },
       checks = {
         { { en = "inside, you are nobody, of no group", zh = "里面:用户是 nobody,用户组是 nogroup" },
           function(out) return uid(out) == overflow("uid") and out:match("gid=(%d+)") == overflow("gid") end, depends = "user" },
         { { en = "inside and outside are different user namespaces", zh = "里面和外面是不同的 user namespace" },
           function(_, s) return s.inside:inode("user") ~= ns.inode(s.pid, "user") end, depends = "user" },
-      } },
-    { inside = "cat /proc/self/uid_map",
-      expect = { en = "nothing: an empty table", zh = "空:映射表里什么也没有" },
-      checks = {
         { { en = "inside, the table of users is empty", zh = "里面:映射表为空" },
-          function(out) return out == "" end, depends = "user" },
+          function(out) return out:find("^uid=[^\n]*$") ~= nil end, depends = "user" },
       } },
     { outside = status_of_bash,
       title = { en = "The same bash, from outside", zh = "从外面看同一个 bash" },
@@ -117,18 +124,18 @@ demo.main{
       },
       checks = {
         { { en = "inside, root may change the host name", zh = "里面:root 可以修改主机名" },
-          function(out, s) return out:find("^my%-own%-system\n") ~= nil and s.out.hostname ~= "my-own-system" end },
+          function(out, s) return out:find("^my%-own%-system\n") and not s.out.outside:find("\nmy%-own%-system$") end },
         { { en = "inside, root may mount", zh = "里面:root 可以挂载" },
           function(out) return out:find("\nmine /mnt tmpfs ", 1, true) ~= nil end },
+        { { en = "inside, root has every capability", zh = "里面:root 拥有全部 capability" },
+          function(out) return out:match("CapEff:%s*(%x+)") == all_capabilities() end, needs = has_user_namespace },
       } },
-    { inside = "mktemp /tmp/nssh-lesson.XXXXXX", name = "file",
+    { inside = "stat -c '%u %n' $(mktemp /tmp/nssh-lesson.XXXXXX) /etc/passwd", name = "owners",
       title = { en = "Whose file is it?", zh = "文件归谁?" },
-      text = { en = "A file, made inside by root.", zh = "root 在里面创建一个文件。" },
+      text = { en = "A new file, made inside by root, and one of the real root.", zh = "一个是 root 在里面新建的文件,一个是真正 root 的文件。" },
       cleanup = function(s)
-        local path = (s.out.file or ""):match("^/tmp/nssh%-lesson%.%w+$")
-        if path then assert(os.remove(path)) end
-      end },
-    { inside = function(s) return "stat -c '%u %n' " .. s.out.file .. " /etc/passwd" end, name = "owners",
+        if new_file(s) then assert(os.remove(new_file(s))) end
+      end,
       expect = { en = "0 for the new file; nobody's number for root's own", zh = "新文件是 0;真正 root 的文件却显示为 nobody" },
       why = {
         en = "stat(2) translates by the table. The real root has no number inside, so his files seem to be nobody's.",
@@ -136,9 +143,9 @@ demo.main{
       },
       checks = {
         { { en = "inside, root's new file is root's", zh = "里面:新文件属于 root" },
-          function(out, s) return owner(out, s.out.file) == "0" end },
+          function(out, s) return owner(out, new_file(s)) == "0" end },
       } },
-    { outside = function(s) return "stat -c '%u %n' " .. s.out.file .. " /etc/passwd" end,
+    { outside = function(s) return ("stat -c '%%u %%n' %s /etc/passwd"):format(new_file(s)) end,
       expect = { en = "an ordinary number for the new file", zh = "新文件属于普通 UID" },
       why = {
         en = "On the disk is the number outside. One table for both directions.",
@@ -147,7 +154,8 @@ demo.main{
       checks = {
         { { en = "the same file has another owner outside, and root's file another owner inside", zh = "同一个文件在外面属主不同,root 的文件在里面属主不同" },
           function(out, s)
-            return owner(out, s.out.file) == outside_uid(s) and owner(out, s.out.file) ~= "0"
+            local outside = owner(out, new_file(s))
+            return outside == outside_uid(s) and outside ~= "0"
               and owner(s.out.owners, "/etc/passwd") == overflow("uid")
           end, depends = "user" },
       } },
@@ -171,20 +179,17 @@ demo.main{
         en = 'Root by user = "root", but this time without a UTS namespace: bash stays in the host\'s.',
         zh = '仍用 user = "root" 成为 root,但这次不创建 UTS namespace:bash 留在宿主机的 UTS namespace 里。',
       } },
-    { inside = "id; readlink /proc/$$/ns/uts",
-      checks = {
-        { { en = "inside, you are root, and the UTS namespace is the host's", zh = "里面:你是 root,UTS namespace 却是宿主机的" },
-          function(out, s) return uid(out) == "0" and out:match("uts:%[(%d+)%]") == tostring(ns.inode(s.pid, "uts")) end },
-      } },
     -- Its own name, so that nothing changes should the kernel allow it.
-    { inside = "hostname \"$(hostname)\" && echo allowed",
+    { inside = "id -u; readlink /proc/$$/ns/uts; hostname \"$(hostname)\" && echo allowed",
       predict = { en = "May this root name the host?", zh = "这个 root 能修改宿主机的名字吗?" },
-      expect = { en = "you must be root", zh = "you must be root(你必须是 root)" },
+      expect = { en = "0, and: you must be root", zh = "UID 是 0,却提示 you must be root(你必须是 root)" },
       why = {
         en = "The host's UTS namespace belongs to another user namespace. This holds even if you are root outside.",
         zh = "宿主机的 UTS namespace 归另一个 user namespace 所有。即使你在外面是 root 也一样。",
       },
       checks = {
+        { { en = "inside, you are root, and the UTS namespace is the host's", zh = "里面:你是 root,UTS namespace 却是宿主机的" },
+          function(out, s) return out:match("^0\nuts:%[(%d+)%]") == tostring(ns.inode(s.pid, "uts")) end },
         { { en = "inside, root may not touch the host's name", zh = "里面:root 改不了宿主机的名字" },
           function(out) return out:find("must be root", 1, true) ~= nil end, depends = "user" },
       } },
@@ -220,11 +225,11 @@ end)]],
         { { en = "root who maps himself to root still owns root's files", zh = "root 把自己映射成 root,仍然拥有 root 的文件" },
           function(_, _, values) return values[1] == true end },
       } },
-    { outside = "hostname; id",
+    { outside = "id; hostname",
       title = { en = "The outside, afterwards", zh = "外面,事后再看" },
       checks = {
         { { en = "outside, the host's name and you are what they were", zh = "外面:主机名和你都没有变" },
-          function(out, s) return out == s.out.hostname .. "\n" .. s.out.outside end },
+          function(out, s) return out == s.out.outside end },
       } },
   },
 }
