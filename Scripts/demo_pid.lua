@@ -9,14 +9,10 @@ end
 
 local function lists(listing, pid) return listing:find("\n%S+%s+" .. pid .. "%s") ~= nil end
 
--- Whether the sleep that ps shows is a child of the bash that said its number before.
+-- Whether the process that ps shows is a child of the bash that said its number before.
 local function belongs_to_bash(out)
-  local bash, count = out:match("bash is (%d+)"), 0
-  for parent in out:gmatch("%d+%s+(%d+) sleep") do
-    count = count + 1
-    if parent ~= bash then return false, ("bash is %s, the parent of sleep %s"):format(bash, parent) end
-  end
-  return count == 1, out
+  local bash, parent = out:match("bash is (%d+)\n"), out:match("%d+%s+(%d+)%s*$")
+  return bash ~= nil and bash == parent
 end
 
 -- A /proc of one's own is refused to an ordinary user where something is mounted over a part of the old one, as in containers.
@@ -150,11 +146,11 @@ end)]],
         zh = "再启动一个 1 号 bash，这次带上自己的 /proc（pid = { proc = true }），于是 ps 可信了。",
       } },
     { needs = own_proc,
-      inside = [[(sleep 1000 &); echo "bash is $$"; ps -o pid,ppid,comm -C sleep]],
+      inside = [[orphan=$(sleep 1000 >/dev/null & echo $!); echo "bash is $$"; ps -o pid,ppid -p $orphan]],
       title = { en = "Orphans are given to it", zh = "孤儿进程归它" },
       text = {
-        en = "The parentheses are a process of their own, which starts sleep and ends at once. Who is the parent of sleep then?",
-        zh = "括号是一个单独的进程，它启动 sleep 后立刻结束。之后 sleep 的父进程是谁？",
+        en = "What is in $( ) is done by a process of its own, which starts sleep and ends at once. Who is the parent of sleep then?",
+        zh = "$( ) 里的命令由一个单独的进程执行，它启动 sleep 后立刻结束。之后 sleep 的父进程是谁？",
       },
       expect = { en = "the parent of sleep is bash, number 1", zh = "sleep 的父进程是 1 号 bash" },
       why = {
@@ -222,7 +218,7 @@ return end_of_orphan(diligent)]],
     { lua = [[
 local box <close> = ns.clone{ pid = true, "sleep", "1000" }
 box:kill("TERM")
-local ended = box:wait(0.3)
+local ended = box:wait(1)
 if not ended then
   box:kill("KILL")
   ended = box:wait()
@@ -248,7 +244,7 @@ return ended.signal]],
 local box <close> = ns.clone{ pid = true }
 local other <close> = ns.clone{ pid = box, "sleep", "1000" }
 box:kill("KILL")
-local ended = other:wait(1)
+local ended = other:wait(2)
 return ended and ended.signal]],
       title = { en = "Its death is everybody's", zh = "它一死，全都死" },
       text = {
