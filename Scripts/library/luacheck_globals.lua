@@ -27,6 +27,7 @@ return {
     "why",
     "tree",
     "watch",
+    "load",
     "limits",
     "weak",
     "features",

@@ -533,6 +533,11 @@ function snapshot:tree(options) end
 ---@return nssh.difference difference born, died, changed, ignored; tostring says it in words
 function snapshot:diff(other) end
 
+---Writes the snapshot to a file, as JSON
+---All that was seen is in it, names and command lines of processes too; only its owner may read a new file. snapshot:graph{format="json", anonymous=true} is fit for others.
+---@param path nssh.path the file; one that is there is replaced
+function snapshot:save(path) end
+
 ---Births and deaths of namespaces as they are noticed: ns.watch. A for loop takes it as it stands.
 ---@class nssh.watch
 local watch = {}
@@ -710,6 +715,12 @@ function ns.tree(options) end
 ---@param options? nssh.ns_watch what to watch, and how often
 ---@return nssh.watch watch for event in it, or watch:show()
 function ns.watch(options) end
+
+---Reads a snapshot from a file
+---What is wrong in the file is an error that names the place.
+---@param path nssh.path a file of snapshot:save or of ns.graph{format="json"}
+---@return nssh.snapshot snapshot as it was taken, on this machine or another
+function ns.load(path) end
 
 ---Shows how many namespaces of each type may be made in a user namespace, or sets it. /proc/sys/user
 ---The limits count what each user has made there and below, and those of all outer user namespaces hold too. In the initial user namespace they are those of the whole machine: changing them takes machine = true.
