@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Linux
 import LuaKit
@@ -30,14 +31,19 @@ public enum SysTerminal {
             return 2
         },
         LuaFunction(
-            "sys.getkey",
+            "sys.getkey", [LuaField("prompt", .string, "shown before")],
             returns: [LuaField("key", .string, "what it sent, such as \"q\", \"\\n\" or \"\\27[A\"; nil at the end of the input")],
             "Waits for one key on the terminal, which does not show it. tcsetattr(3)",
             details: "^C ends the wait. What io.read has read ahead is not seen. Without a terminal on standard input it is an error.",
             example: "-- Without a terminal there is no key.\nassert(not pcall(ns.call, {stdin=\"null\"}, sys.getkey))"
         ) { call throws(LuaError) in
-            fflush(nil)
-            let key = try kernel { () throws(Failure) in try Terminal.readKey(0) }
+            let prompt = call[0].bytes ?? []
+            let key = try kernel { () throws(Failure) in
+                try Terminal.readKey(0) {
+                    nssh_write_out(prompt, prompt.count)
+                    fflush(nil)
+                }
+            }
             if key.isEmpty { call.lua.pushNil() } else { call.lua.push(key) }
             return 1
         },

@@ -31,14 +31,16 @@ public struct Terminal {
     /// Waits for one key on the terminal at `descriptor`: nothing of it is shown, and no Enter is needed. ^C and ^Z stay signals. The
     /// modes are changed for the time of the wait only, so that the terminal is whole whatever ends nssh elsewhere. tcsetattr(3).
     ///
+    /// - Parameter ready: called when keys are read singly: a key that is typed in answer to what it shows is not shown itself.
     /// - Returns: the bytes of the key, more than one for a letter beyond ASCII and for the arrows; none at the end of the input.
-    public static func readKey(_ descriptor: Int32) throws(Failure) -> [UInt8] {
+    public static func readKey(_ descriptor: Int32, ready: () -> Void) throws(Failure) -> [UInt8] {
         var modes = termios()
         try check(tcgetattr(descriptor, &modes), "tcgetattr", target: "descriptor \(descriptor)")
         var single = modes
         single.c_lflag &= ~tcflag_t(ICANON | ECHO)
         try check(tcsetattr(descriptor, TCSANOW, &single), "tcsetattr", target: "descriptor \(descriptor)")
         defer { _ = tcsetattr(descriptor, TCSANOW, &modes) }
+        ready()
         var key: [UInt8] = []
         var wanted = 1
         while key.count < wanted {

@@ -166,12 +166,15 @@ tests["! is a shell in the namespaces of the step, and the lesson goes on after 
 
 tests["a lesson in a throw-away host has the terminal, too"] = function() visits("host = { ipc = true }, " .. INSIDE) end
 
-tests["^C while it waits for a key cleans up and ends with 130"] = function()
-  local player <close> = play(ONE)
-  player:before("\n")
-  player:after("\3")
-  player:ends(130)
-  check.eq(content(player.mark), "x\ncleaned\n")
+for _, host in ipairs{ "", "host = { ipc = true }, " } do
+  local where = host ~= "" and ", in a throw-away host, too" or ""
+  tests["^C while it waits for a key cleans up and ends with 130" .. where] = function()
+    local player <close> = play(host .. ONE)
+    player:before("\n")
+    player:after("\3")
+    player:ends(130)
+    check.eq(content(player.mark), "x\ncleaned\n")
+  end
 end
 
 tests["^C in a command that waits for ever cleans up, too"] = function()

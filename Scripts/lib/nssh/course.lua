@@ -82,7 +82,7 @@ local function play_with_learner(all, options)
   local phrases, number = words[options.language], remembered(all)
   if number > 1 then
     print_list(all, options.language, number)
-    local key = player.wait(io.write, phrases.course_resume:format(number))
+    local key = player.wait(phrases.course_resume:format(number))
     if key == "1" then number = 1 elseif key == "q" or not key then return end
   end
   while all[number] do
@@ -96,7 +96,7 @@ local function play_with_learner(all, options)
     remember(all[number])
     if all[number] then
       local next_title = words.pick(all[number].lesson.title, options.language)
-      local key = player.wait(io.write, phrases.course_next:format(number, #all, next_title))
+      local key = player.wait(phrases.course_next:format(number, #all, next_title))
       if key == "q" or not key then return end
     end
   end

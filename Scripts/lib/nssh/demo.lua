@@ -151,6 +151,11 @@ local function call_apart(host, interactive, fn)
     end)
     error(result, 0)
   end
+  if is_interrupt(result.error) then
+    -- ^C is for whoever has the terminal, the copy: it is meant for nssh as well.
+    ns.run{ "kill", "-INT", tostring(sys.getpid()) }
+    sys.sleep(1)
+  end
   if result.error then error(result.error, 0) end
   return table.unpack(result.values or error("the copy of nssh that played it " .. tostring(result), 0))
 end

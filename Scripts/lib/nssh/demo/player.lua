@@ -15,13 +15,12 @@ end
 function Player:say(text) self.report:say(text, "  ", "36") end
 
 -- Shows a line while it waits for a key, and takes it away, also on ^C.
-function Player.wait(write, hint)
-  write("\27[7m ", hint, " \27[0m")
-  local _ <close> = setmetatable({}, { __close = function() write("\r\27[K") end })
-  return sys.getkey()
+function Player.wait(hint)
+  local _ <close> = setmetatable({}, { __close = function() io.write("\r\27[K") end })
+  return sys.getkey("\27[7m " .. hint .. " \27[0m")
 end
 
-function Player:key(hint, position) return self.wait(self.report.write, ("[%d/%d] %s"):format(position, #self.lesson.steps, hint)) end
+function Player:key(hint, position) return self.wait(("[%d/%d] %s"):format(position, #self.lesson.steps, hint)) end
 
 -- The steps, with a mark at the one that is played.
 function Player:list(position, scene)
