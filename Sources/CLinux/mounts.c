@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,6 +96,11 @@ int nssh_device(int descriptor, uint32_t *major_number, uint32_t *minor_number) 
     *major_number = major(info.st_dev);
     *minor_number = minor(info.st_dev);
     return 0;
+}
+
+long nssh_file_system(int descriptor) {
+    struct statfs info;
+    return fstatfs(descriptor, &info) < 0 ? -1 : info.f_type;
 }
 
 #ifndef RESOLVE_CACHED

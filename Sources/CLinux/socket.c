@@ -28,13 +28,13 @@ ssize_t nssh_socket_send(int socket, const void *bytes, size_t count, int descri
 
 ssize_t nssh_socket_next(int socket) { return recv(socket, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT); }
 
-ssize_t nssh_socket_receive(int socket, void *bytes, size_t count, int *descriptors, int *room, int *cut) {
+static ssize_t receive(int socket, int flags, void *bytes, size_t count, int *descriptors, int *room, int *cut) {
     struct iovec part = {bytes, count};
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(MOST * sizeof(int))];
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
     int most = *room;
     *room = *cut = 0;
-    ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    ssize_t got = recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     if (got < 0) return -1;
     for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
         if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
@@ -52,4 +52,15 @@ ssize_t nssh_socket_receive(int socket, void *bytes, size_t count, int *descript
     }
     if (message.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) *cut = 1;
     return got;
+}
+
+ssize_t nssh_socket_receive(int socket, void *bytes, size_t count, int *descriptors, int *room, int *cut) {
+    return receive(socket, 0, bytes, count, descriptors, room, cut);
+}
+
+ssize_t nssh_socket_peek(int socket, int *descriptors, int *room) {
+    // A stream is looked at up to the first bytes that came with descriptors, if all that is before them fits.
+    static char bytes[256 * 1024];
+    int cut;
+    return receive(socket, MSG_PEEK, bytes, sizeof bytes, descriptors, room, &cut);
 }

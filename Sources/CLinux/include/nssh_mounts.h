@@ -29,6 +29,8 @@ int nssh_statmount(uint64_t mntns, uint64_t id, struct nssh_mount *mount);
 int nssh_statmount_text(uint64_t mntns, uint64_t id, struct nssh_mount *mount, void *buffer, size_t size);
 /// The device of the file system that an open file is on. fstat(2)
 int nssh_device(int descriptor, uint32_t *major, uint32_t *minor);
+/// The magic number of the file system that an open file is on: NSSH_NSFS, NSSH_PROCFS, … fstatfs(2)
+long nssh_file_system(int descriptor);
 
 /// Opens the file at a mount point below `directory`, through nothing but what the kernel has in memory: a file system that does not
 /// answer cannot hold the caller up; EAGAIN then. openat2(2) with RESOLVE_CACHED, or without where the kernel lacks it.

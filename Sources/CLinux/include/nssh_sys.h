@@ -48,6 +48,8 @@ ssize_t nssh_socket_next(int socket);
 /// Receives one message and up to `*room` descriptors, close-on-exec; `*room` is then their number. `*cut` tells that there
 /// were more, or more bytes; what did not fit is closed by the kernel. Does not wait. recvmsg(2)
 ssize_t nssh_socket_receive(int socket, void *bytes, size_t count, int *descriptors, int *room, int *cut);
+/// Copies of the descriptors of the first waiting message that has some, which stay there; `*room` as above. recvmsg(2) with MSG_PEEK.
+ssize_t nssh_socket_peek(int socket, int *descriptors, int *room);
 int nssh_link_flags(int control, const char *name, int set, short add, short remove);
 int nssh_link_mtu(int control, const char *name);
 void nssh_reset_signal(int signal);

@@ -134,6 +134,7 @@ extension Scan {
 
     /// Notes what the mounts of a mnt namespace hold.
     private func look(through table: MountTable, of namespace: MountNamespace) {
+        if options.deep { for entry in table.entries { mountNamespaces[entry.oldId] = namespace.inode } }
         for entry in table.entries {
             guard let kind = entry.kind, let place = table.place(of: entry) else { continue }
             let isCovered = table.isCovered(entry)
@@ -157,6 +158,11 @@ extension Scan {
                 look(atProcfs: holder, entry.device) { isDevice in isRoot ? namespace.open(place.point, isDevice) : nil }
             }
         }
+    }
+
+    /// The namespaces that were seen bound to a path, in whatever mnt namespace.
+    func bound(at path: String) -> [NamespaceKey] {
+        (0..<Int32(count)).filter { self[$0].holders.contains { $0.kind == .mount && $0.path == path } }.map { self[$0].key }
     }
 
     /// Opens a namespace that is bound to a path; nil when there is no way to it.

@@ -29,21 +29,20 @@ extension Scan {
         for (device, holder) in procfsMounts {
             switch procfs[device] {
             case .namespace(let inode): note(holder, of: NamespaceKey(.pid, inode))
-            case .nobody: suspect(holder, "no process shows there")
+            case .nobody: suspect(holder, because: "no process shows there")
             case .refused(let errno):
                 note(unreadable: "the processes in \(holder.path ?? "")", errno, in: .mounts)
-                suspect(holder, "nssh may not look at its processes")
-            case nil: suspect(holder, "nssh cannot reach it")
+                suspect(holder, because: "nssh may not look at its processes")
+            case nil: suspect(holder, because: "nssh cannot reach it")
             }
         }
         procfsMounts = []
     }
 
-    private func suspect(_ holder: Holder, _ reason: String) {
+    private func suspect(_ holder: Holder, because reason: String) {
         var holder = holder
-        holder.isCertain = false
         holder.detail = (holder.detail.map { $0 + ", " } ?? "") + reason
-        snapshot.suspects.append(Snapshot.Suspect(types: [.pid], holder: holder))
+        suspect(holder, [.pid])
     }
 
     /// Goes by a process with a single number there: it is in the pid namespace itself, and not in one below.

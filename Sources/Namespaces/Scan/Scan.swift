@@ -17,6 +17,8 @@ public final class Scan {
     var sockets: [SocketFile]?
     /// Mnt namespaces that were opened where they are bound, till they have been looked into.
     var boundMountNamespaces: [UInt64: NamespaceHandle] = [:]
+    /// The mnt namespace of each mount, by its id in mountinfo; for a deep scan.
+    var mountNamespaces: [Int: UInt64] = [:]
     /// The pid namespaces of the procfs that have been looked at, by device.
     var procfs: [UInt64: Shown] = [:]
     /// The mounts of procfs, with its device.
@@ -52,6 +54,7 @@ public final class Scan {
         if options.descriptors { try scan.run(.fds) { () throws(Failure) in try scan.lookThroughDescriptors() } }
         if options.sockets { try scan.run(.sockets) { () throws(Failure) in try scan.lookThroughSockets() } }
         if options.mounts { try scan.run(.mounts) { () throws(Failure) in try scan.lookThroughMounts() } }
+        if options.deep { try scan.run(.deep) { () throws(Failure) in try scan.lookDeeper() } }
         try scan.run(.relations) { () throws(Failure) in try scan.lookAtRelations() }
         scan.readCommands()
         scan.finish()
