@@ -495,8 +495,9 @@ function ledger:since(before) end
 
 ---Every namespace that could be seen at one moment: ns.scan.
 ---@class nssh.snapshot
----@field namespaces (table)[] type, inode, link, id, owner, parent, uid, initial and path (by which it can be opened) of each
+---@field namespaces (table)[] type, inode, link, id, owner, parent, uid, initial, path (by which it can be opened) and names (of ip-netns(8), of bind mounts) of each
 ---@field processes (table)[] pid, pids (from nssh's pid namespace down to its own), name, uid, parent, zombie, and namespaces (inode numbers by link) of each
+---@field suspects (table)[] what may hold a namespace of which only the type is known: types, and the fields that ns.holders lists, of each
 ---@field unreadable (table)[] what could not be looked at: source, target, pid, code, message of each
 ---@field costs (table)[] source, seconds and looked (how many things it looked at) of each source, in order
 local snapshot = {}

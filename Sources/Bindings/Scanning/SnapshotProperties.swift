@@ -6,7 +6,8 @@ import Namespaces
 extension SnapshotObject {
     nonisolated(unsafe) static let properties = [
         LuaProperty(
-            "namespaces", .list(.table), "type, inode, link, id, owner, parent, uid, initial and path (by which it can be opened) of each"
+            "namespaces", .list(.table),
+            "type, inode, link, id, owner, parent, uid, initial, path (by which it can be opened) and names (of ip-netns(8), of bind mounts) of each"
         ) {
             object, lua throws(LuaError) in
             let snapshot = (object as! SnapshotObject).snapshot
@@ -20,6 +21,8 @@ extension SnapshotObject {
                     ("uid", namespace.ownerUid.map { .integer(Int($0)) }), ("initial", .boolean(namespace.isInitial)),
                     ("path", paths[index].map { .string($0) }),
                 ])
+                lua.push(snapshot.names(of: namespace))
+                lua.rawSet(-2, "names")
             }
         },
         LuaProperty(
@@ -28,6 +31,19 @@ extension SnapshotObject {
         ) { object, lua throws(LuaError) in
             let snapshot = (object as! SnapshotObject).snapshot
             lua.push(list: Array(snapshot.processes.indices)) { push(snapshot, $0, lua) }
+        },
+        LuaProperty(
+            "suspects", .list(.table),
+            "what may hold a namespace of which only the type is known: types, and the fields that ns.holders lists, of each"
+        ) { object, lua throws(LuaError) in
+            let snapshot = (object as! SnapshotObject).snapshot
+            HoldersFunction.push(lua, snapshot, snapshot.suspects.map(\.holder))
+            for (index, suspect) in snapshot.suspects.enumerated() {
+                lua.rawGet(-1, index + 1)
+                lua.push(suspect.types.map(\.rawValue))
+                lua.rawSet(-2, "types")
+                lua.pop()
+            }
         },
         LuaProperty("unreadable", .list(.table), "what could not be looked at: source, target, pid, code, message of each") {
             object, lua throws(LuaError) in

@@ -38,6 +38,7 @@ extension Snapshot {
         if let life, life.isCertain, !life.isAlive { return Why(life: .dead, key: nil, subject: subject.text) }
         guard let key = key(of: subject), let namespace = self[key] else {
             var why = Why(life: life?.isAlive == true ? .alive : .unknown, key: nil, subject: subject.text)
+            why.suspects = suspects(for: subject.type)
             why.unseen = unseen(for: subject.type)
             return why
         }
@@ -46,9 +47,15 @@ extension Snapshot {
         for holder in holders(of: key) {
             if holder.isCertain { why.certain.append(holder) } else { why.suspects.append(holder) }
         }
+        if !why.isExplained { why.suspects += suspects(for: key.type) }
         why.unseen = unseen(for: key.type)
         if !why.isInitial { why.release = release(of: key) }
         return why
+    }
+
+    /// What may hold a namespace of a type (nil: of any) that shows nowhere else.
+    private func suspects(for type: NamespaceType?) -> [Holder] {
+        suspects.filter { suspect in type.map { suspect.types.contains($0) } ?? true }.map(\.holder)
     }
 
     /// What lets go of a namespace, in an order that works: what it is the parent or owner of goes first, and a mount before the
