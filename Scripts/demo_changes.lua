@@ -26,8 +26,8 @@ demo.main{
   title = { en = "What has changed since the article", zh = "文章之后的变化" },
   section = { en = "1. Introduction, calls, limits: as of today", zh = "1. Namespace 概述:时至今日" },
   text = {
-    en = "The article was written on a kernel before 5.6. What it says has stayed true, but for a note on docker; much has come in \z
-      addition. Each claim here is asked of the kernel that runs this machine.",
+    en = "What the article says has stayed true, but for a note on docker. Much has come in addition. Each claim here is asked of the \z
+      kernel that runs this machine.",
     zh = "文章所说的至今成立,只有关于 docker 的一条注释除外。此外又增加了很多东西。这里的每个说法都向本机的内核求证。",
   },
   programs = { "cat", "ls", "stat", "uname" },

@@ -168,8 +168,8 @@ return theirs:type(), theirs:owner_uid(), sys.geteuid(), (theirs:id())]],
       } },
     { title = { en = "As lsns shows it", zh = "lsns 的显示" },
       text = {
-        en = "lsns(8) asks the same two questions: PNS is the parent, ONS the owner. 0 stands for what it may not see.",
-        zh = "lsns(8) 问的正是这两个问题:PNS 是父级,ONS 是所有者。0 表示看不到。",
+        en = "lsns(8) asks the same two questions: PNS is the parent, ONS the owner. 0 stands for none, and for one that it may not see.",
+        zh = "lsns(8) 问的正是这两个问题:PNS 是父级,ONS 是所有者。0 表示没有,或者看不到。",
       },
       outside = function(s) return ("lsns -p %d -o NS,TYPE,PNS,ONS"):format(s.values.owner[5]) end,
       needs = function()

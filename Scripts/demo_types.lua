@@ -65,7 +65,7 @@ demo.main{
     { title = { en = "The table", zh = "表格" },
       text = {
         en = "nssh knows the table: the name under /proc/PID/ns, the flag of clone(2), its bit, the Linux version, and what it isolates.",
-        zh = "nssh 里有这张表:/proc/PID/ns 下的名字、clone(2) 的 flag、对应的位、最早支持它的 Linux 版本,以及隔离的内容。",
+        zh = "nssh 里有这张表:/proc/PID/ns 下的名字、clone(2) 的 flag、对应的位、Linux 版本,以及隔离的内容。",
       },
       lua = [[for _, t in ipairs(ns.types()) do
   print(("%-6s %-15s %#10x  %-6s  %s"):format(t.name, t.flag, t.bit, t.since, t.isolates))
