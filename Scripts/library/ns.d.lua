@@ -873,8 +873,9 @@ function sys.columns(descriptor) end
 
 ---Waits for one key on the terminal, which does not show it. tcsetattr(3)
 ---^C ends the wait. What io.read has read ahead is not seen. Without a terminal on standard input it is an error.
+---@param prompt? string shown before
 ---@return string key what it sent, such as "q", "\n" or "\27[A"; nil at the end of the input
-function sys.getkey() end
+function sys.getkey(prompt) end
 
 ---Lets ^C and SIGTERM interrupt a function body as they interrupt nssh itself: as an error, so that it can clean up
 ---Without that they end the copy of nssh in which it runs, at once. In nssh itself it changes nothing.

@@ -104,6 +104,12 @@ static const unsigned char demo_excerpt_lib[] = {
 static const unsigned char demo_format_lib[] = {
 #embed "../../Scripts/lib/nssh/demo/format.lua"
 };
+static const unsigned char demo_play_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/play.lua"
+};
+static const unsigned char demo_step_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/step.lua"
+};
 static const unsigned char course_lib[] = {
 #embed "../../Scripts/lib/nssh/course.lua"
 };
@@ -152,6 +158,8 @@ static const struct {
     {"lib/nssh/demo/template.lua", "nssh.demo.template", demo_template_lib, sizeof demo_template_lib},
     {"lib/nssh/demo/excerpt.lua", "nssh.demo.excerpt", demo_excerpt_lib, sizeof demo_excerpt_lib},
     {"lib/nssh/demo/format.lua", "nssh.demo.format", demo_format_lib, sizeof demo_format_lib},
+    {"lib/nssh/demo/play.lua", "nssh.demo.play", demo_play_lib, sizeof demo_play_lib},
+    {"lib/nssh/demo/step.lua", "nssh.demo.step", demo_step_lib, sizeof demo_step_lib},
     {"lib/nssh/course.lua", "nssh.course", course_lib, sizeof course_lib},
     {"lib/nssh/report.lua", "nssh.report", report_lib, sizeof report_lib},
 };

@@ -30,6 +30,38 @@ tests["every lesson of the binary is in the course"] = function()
   end
 end
 
+tests["every text of every lesson is there in both languages"] = function()
+  local demo, lacking = require "nssh.demo", {}
+  local function look(where, text)
+    -- What has no words, such as a command or a number, is the same in all languages.
+    if type(text) == "string" and not text:find("%f[%a]%a%l+ %l%l+") then return end
+    local both = type(text) == "table" and text.en and text.zh and text.zh:find("[\128-\255]")
+    if text ~= nil and type(text) ~= "function" and not both then lacking[#lacking + 1] = where end
+  end
+  for _, script in ipairs(require "nssh.scripts") do
+    local lesson = script.name:find("^demo_") and demo.lesson_of(load(script.source, "=" .. script.name))
+    if lesson then
+      for _, field in ipairs{ "title", "text", "host_text" } do look(script.name .. " " .. field, lesson[field]) end
+      for position, step in ipairs(lesson.steps) do
+        local where = ("%s step %d "):format(script.name, position)
+        for _, field in ipairs{ "title", "text", "expect", "why", "predict" } do look(where .. field, step[field]) end
+        for index, one in ipairs(step.checks or {}) do look(where .. "check " .. index, one[1]) end
+      end
+    end
+  end
+  check.eq(lacking, {})
+end
+
+tests["of every program that a lesson calls, the package is known"] = function()
+  local demo, requirements = require "nssh.demo", require "nssh.demo.requirements"
+  for _, script in ipairs(require "nssh.scripts") do
+    local lesson = script.name:find("^demo_") and demo.lesson_of(load(script.source, "=" .. script.name))
+    for _, program in ipairs(lesson and lesson.programs or {}) do
+      check.ok(requirements.package(program), script.name .. ": " .. program)
+    end
+  end
+end
+
 tests["--new writes a lesson that passes, and overwrites nothing"] = function()
   local there <close> = directory()
   local path = there.path .. "/lesson.lua"

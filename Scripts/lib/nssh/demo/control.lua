@@ -1,6 +1,5 @@
 -- Negative controls: a lesson is played again without what a check depends on, and just those checks must then say no. A check that was
 -- not reached, or that broke, has said nothing.
-local words = require "nssh.demo.words"
 local control = {}
 
 -- depends of a check, as a list.
@@ -36,7 +35,7 @@ end
 
 -- Reports whether each step that enters new namespaces is followed by a check that depends on something; it counts till the next bash
 -- of its name.
-local function check_coverage(lesson, report, phrases)
+local function check_coverage(lesson, report)
   for position, step in ipairs(lesson.steps) do
     if step.enter and makes_new(step.enter) then
       local covered = false
@@ -46,55 +45,57 @@ local function check_coverage(lesson, report, phrases)
         for _, check in ipairs(other.checks or {}) do covered = covered or #dependencies(check) > 0 end
       end
       if not covered then
-        report:result{ claim = phrases.claim_controlled:format(position), ok = false, reason = "depends = … is missing" }
+        report:result{ claim = report.words.claim_controlled:format(position), ok = false, reason = "depends = … is missing" }
       end
     end
   end
 end
 
--- Why a result of the control is not the failure that it has to be, or nil. `normal` is the result of the lesson itself.
-local function wrong(result, normal, phrases)
-  if not result or result.skip then return phrases.control_not_reached end
-  if result.ok then return phrases.control_holds end
-  if result.broke then return phrases.control_crash .. result.reason end
-  if result.raised and not normal.raised then return phrases.control_crash .. result.raised end
+-- Whether a check has said no by its predicate. `normal` is its result in the lesson itself.
+local function says_no(result, normal)
+  return result and not result.ok and not result.broke and not (result.raised and not normal.raised)
 end
 
--- Plays the controls of a lesson that has been played with `results`. play(options) plays it quietly.
-function control.run(lesson, results, report, language, play)
-  local phrases = words[language]
-  check_coverage(lesson, report, phrases)
+-- Why it has not, in words.
+local function excuse(result, phrases)
+  if not result or result.skip then return phrases.control_not_reached end
+  if result.ok then return phrases.control_holds end
+  return phrases.control_crash .. (result.broke and result.reason or result.raised)
+end
+
+-- Reports whether just the checks in `ids` say no in what was played without `name`.
+local function compare(name, ids, results, played, report)
+  local phrases, by_id, others = report.words, {}, {}
+  for _, result in ipairs(played.results) do
+    if result.id then by_id[result.id] = result end
+  end
+  for _, normal in ipairs(results) do
+    local result, skip = by_id[normal.id], normal.skip or played.skip
+    local no = says_no(result, normal)
+    if ids[normal.id] then
+      local ok = skip ~= nil or no
+      local reason = not ok and excuse(result, phrases) or nil
+      report:result{ claim = phrases.control:format(name, normal.claim), ok = ok, reason = reason, skip = skip }
+    elseif normal.ok and not skip and no then
+      others[#others + 1] = "«" .. normal.claim .. "»"
+    end
+  end
+  if played.skip then return end
+  local reason = #others > 0 and phrases.control_others_fail .. "\n" .. table.concat(others, "\n") or nil
+  report:result{ claim = phrases.control_others:format(name), ok = not reason, reason = reason }
+  for _, result in ipairs(played.results) do
+    if result.left then report:result{ claim = phrases.control_left:format(name), ok = result.ok, reason = result.reason } end
+  end
+end
+
+-- Plays the controls of a lesson whose checks had these results. play(options) plays it quietly.
+function control.run(lesson, results, report, play)
+  check_coverage(lesson, report)
   local order, by_name = collect(lesson)
   for _, name in ipairs(order) do
-    local step = name:match("^step (.+)$")
-    local played, by_id = play{ quiet = true, language = language, without = not step and name or nil, without_step = step }, {}
-    for _, result in ipairs(played.results) do
-      if result.id then by_id[result.id] = result end
-    end
-    local others = {}
-    for _, original in ipairs(results) do
-      local id = original.id
-      local result = by_id[id]
-      if id and by_name[name][id] then
-        local skip = original.skip or played.skip
-        local reason = not skip and wrong(result, original, phrases) or nil
-        report:result{ claim = phrases.control:format(name, original.claim), ok = not reason, reason = reason, skip = skip }
-      elseif id and not original.skip and original.ok and result and not result.ok and not result.broke
-        and not (result.raised and not original.raised) then
-        others[#others + 1] = "«" .. original.claim .. "»"
-      end
-    end
-    if not played.skip then
-      report:result{
-        claim = phrases.control_others:format(name), ok = #others == 0,
-        reason = phrases.control_others_fail .. "\n" .. table.concat(others, "\n"),
-      }
-      for _, result in ipairs(played.results) do
-        if result.left then
-          report:result{ claim = phrases.control_left:format(name), ok = result.ok, reason = result.reason }
-        end
-      end
-    end
+    local without_step = name:match("^step (.+)$")
+    local played = play{ quiet = true, without = not without_step and name or nil, without_step = without_step }
+    compare(name, by_name[name], results, played, report)
   end
 end
 

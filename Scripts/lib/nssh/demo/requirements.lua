@@ -2,23 +2,32 @@
 local bash = require "nssh.demo.bash"
 local requirements = {}
 
--- Debian's names, as Ubuntu has them; of what is in every installation, too.
+-- Debian's packages, as Ubuntu has them, and the programs in them that lessons may call; of what is in every installation, too.
 local PACKAGES = {
-  bash = "bash", brctl = "bridge-utils", bridge = "iproute2", busybox = "busybox", capsh = "libcap2-bin", cat = "coreutils", chroot =
-  "coreutils", curl = "curl", date = "coreutils", domainname = "hostname", findmnt = "util-linux", gcc = "gcc", go = "golang-go", grep =
-  "grep", head = "coreutils", hostname = "hostname", id = "coreutils", ip = "iproute2", ipcmk = "util-linux", ipcrm = "util-linux", ipcs =
-  "util-linux", ln = "coreutils", ls = "coreutils", lsns = "util-linux", mkdir = "coreutils", mktemp = "coreutils", mount = "mount", nc =
-  "netcat-openbsd", nsenter = "util-linux", ping = "iputils-ping", pivot_root = "util-linux", ps = "procps", pstree = "psmisc", python3 =
-  "python3", readlink = "coreutils", sleep = "coreutils", socat = "socat", ss = "iproute2", stat = "coreutils", strace = "strace", timeout
-  = "coreutils", touch = "coreutils", umount = "mount", uname = "coreutils", unshare = "util-linux", uptime = "procps",
+  bash = "bash",
+  coreutils = "cat chgrp chmod chown chroot cp cut date dd df echo env head id kill ln ls mkdir mkfifo mktemp mv nproc od printf readlink \z
+    rm rmdir seq sleep sort stat stty tail tee timeout touch tr true tty uname wc whoami",
+  ["bridge-utils"] = "brctl", busybox = "busybox", curl = "curl", gawk = "gawk", gcc = "gcc", ["golang-go"] = "go", grep = "grep",
+  hostname = "hostname domainname",
+  iproute2 = "bridge ip ss tc", ["iputils-ping"] = "ping", ["libcap2-bin"] = "capsh getpcaps", mawk = "awk mawk", mount = "mount umount",
+  ["netcat-openbsd"] = "nc", procps = "free pgrep pkill ps sysctl top uptime", psmisc = "fuser pstree", python3 = "python3", sed = "sed",
+  socat = "socat", strace = "strace",
+  ["util-linux"] = "dmesg findmnt ipcmk ipcrm ipcs lsns mountpoint nsenter pivot_root prlimit setpriv setsid unshare",
 }
+
+-- The Debian package of a program, or nil.
+function requirements.package(program)
+  for package, programs in pairs(PACKAGES) do
+    if (" " .. programs .. " "):find(" " .. program .. " ", 1, true) then return package end
+  end
+end
 
 -- Why a program cannot be called, or nil.
 function requirements.missing(program, words)
   for directory in bash.path:gmatch("[^:]+") do
     if sys.stat(directory .. "/" .. program) then return nil end
   end
-  local package = PACKAGES[program]
+  local package = requirements.package(program)
   return package and words.missing:format(program, package) or words.missing_no_package:format(program)
 end
 
