@@ -37,7 +37,7 @@ end
 
 local function is_isolated(name)
   return {
-    { en = ("%s: a new one is another one"):format(name), zh = ("%s:新建的与原来的不同"):format(name) },
+    { en = ("%s: a new one is another one"):format(name), zh = ("%s：新建的与原来的不同"):format(name) },
     function(out)
       local row = rows(out)[name]
       return row and row[1] ~= row[2]
@@ -53,26 +53,26 @@ local isolated = {}
 for position, name in ipairs(NAMES) do isolated[position] = is_isolated(name) end
 
 demo.main{
-  title = { en = "Types: eight kinds of namespace", zh = "类型:八种 namespace" },
-  section = { en = "1. Introduction", zh = "1. Namespace 概述:简介" },
+  title = { en = "Types: eight kinds of namespace", zh = "类型：八种 namespace" },
+  section = { en = "1. Introduction", zh = "1. Namespace 概述：简介" },
   text = {
     en = "A namespace makes one kind of global resource of the kernel private to the processes in it. There are eight kinds. The article \z
       lists them in a table; here the table is held against the kernel that runs this machine.",
-    zh = "namespace 把内核的某一种全局资源变成其中的进程所独有。一共有八种。文章用一张表列出了它们;这里拿这张表与本机的内核对照。",
+    zh = "namespace 把内核的某一种全局资源变成其中的进程所独有。一共有八种。文章用一张表列出了它们；这里拿这张表与本机的内核对照。",
   },
   programs = { "ls", "uname", "hostname", "nsenter", "readlink" },
   steps = {
     { title = { en = "The table", zh = "表格" },
       text = {
         en = "nssh knows the table: the name under /proc/PID/ns, the flag of clone(2), its bit, the Linux version, and what it isolates.",
-        zh = "nssh 里有这张表:/proc/PID/ns 下的名字、clone(2) 的 flag、对应的位、Linux 版本,以及隔离的内容。",
+        zh = "nssh 里有这张表：/proc/PID/ns 下的名字、clone(2) 的 flag、对应的位、Linux 版本，以及隔离的内容。",
       },
       lua = [[for _, t in ipairs(ns.types()) do
   print(("%-6s %-15s %#10x  %-6s  %s"):format(t.name, t.flag, t.bit, t.since, t.isolates))
 end]],
-      expect = { en = "eight lines, the oldest type first", zh = "八行,最早的类型在最前面" },
+      expect = { en = "eight lines, the oldest type first", zh = "八行，最早的类型在最前面" },
       checks = {
-        { { en = "there are eight types, with the article's flags and versions", zh = "有八种类型,flag 和版本与文章一致" },
+        { { en = "there are eight types, with the article's flags and versions", zh = "有八种类型，flag 和版本与文章一致" },
           function(out)
             local position = 0
             for name, flag, since in out:gmatch("(%l+)%s+(CLONE_%u+)%s+0x%x+%s+([%d.]+)") do
@@ -92,7 +92,7 @@ end]],
             end
             return count == 8
           end },
-        { { en = "mnt is the first: hence its flag is CLONE_NEWNS, the new namespace", zh = "mnt 是第一种,所以它的 flag 叫 CLONE_NEWNS" },
+        { { en = "mnt is the first: hence its flag is CLONE_NEWNS, the new namespace", zh = "mnt 是第一种，所以它的 flag 叫 CLONE_NEWNS" },
           function(out)
             local last = 0
             for since in out:gmatch("0x%x+%s+([%d.]+)") do
@@ -105,19 +105,19 @@ end]],
       why = {
         en = "When mount namespaces came, nobody thought of other kinds: hence NEWNS and not NEWMOUNT. Two types took years: net began \z
           in 2.6.24 and user in 2.6.23; the table has the versions that completed them.",
-        zh = "出现 mount namespace 的时候,没有人想到还会有别的类型,所以叫 NEWNS 而不是 NEWMOUNT。有两种类型做了好几年:net 始于 2.6.24,user 始于 2.6.23,表中是完成的版本。",
+        zh = "出现 mount namespace 的时候，没有人想到还会有别的类型，所以叫 NEWNS 而不是 NEWMOUNT。有两种类型做了好几年：net 始于 2.6.24，user 始于 2.6.23，表中是完成的版本。",
       } },
     { title = { en = "What this kernel has", zh = "本机内核有什么" },
       text = {
         en = "Every process has one link for each type that its kernel has.",
-        zh = "内核支持的每一种类型,在每个进程的目录下都有一个链接。",
+        zh = "内核支持的每一种类型，在每个进程的目录下都有一个链接。",
       },
       outside = "uname -r; ls /proc/self/ns", name = "links",
       expect = {
-        en = "the eight names, and two that end in _for_children", zh = "八个名字,另有两个以 _for_children 结尾",
+        en = "the eight names, and two that end in _for_children", zh = "八个名字，另有两个以 _for_children 结尾",
       },
       checks = {
-        { { en = "every type that has a link came with this kernel's version or before", zh = "有链接的类型,都不晚于本机内核的版本" },
+        { { en = "every type that has a link came with this kernel's version or before", zh = "有链接的类型，都不晚于本机内核的版本" },
           function(out)
             local release = version(out)
             for _, row in ipairs(ARTICLE) do
@@ -136,13 +136,13 @@ end]],
       why = {
         en = "A kernel may also be built without a type (CONFIG_UTS_NS and so on). pid_for_children and time_for_children are no types: \z
           they say where the process's next children will be.",
-        zh = "内核也可能在编译时去掉某种类型(CONFIG_UTS_NS 等)。pid_for_children 和 time_for_children 不是类型:它们说明该进程的下一个子进程将在哪里。",
+        zh = "内核也可能在编译时去掉某种类型（CONFIG_UTS_NS 等）。pid_for_children 和 time_for_children 不是类型：它们说明该进程的下一个子进程将在哪里。",
       } },
     { title = { en = "The kernel's own word for the bits", zh = "由内核说出这些位" },
       text = {
         en = "The ioctl NS_GET_NSTYPE answers with the flag's value. ns.open asks it of every link that it opens; ns.trace shows the \z
           answer.",
-        zh = "ioctl NS_GET_NSTYPE 的返回值就是 flag 的值。ns.open 打开每个链接时都会问它,ns.trace 显示得到的回答。",
+        zh = "ioctl NS_GET_NSTYPE 的返回值就是 flag 的值。ns.open 打开每个链接时都会问它，ns.trace 显示得到的回答。",
       },
       lua = [[for _, t in ipairs(ns.types()) do
   if t.supported then
@@ -168,7 +168,7 @@ end]],
     { title = { en = "Each type, one new namespace", zh = "每种类型各建一个" },
       text = {
         en = "A program is run once in a new namespace of each type. The first number is nssh's namespace, the second the program's.",
-        zh = "对每种类型,让一个程序在新的 namespace 里运行一次。第一个数是 nssh 所在的 namespace,第二个是程序所在的。",
+        zh = "对每种类型，让一个程序在新的 namespace 里运行一次。第一个数是 nssh 所在的 namespace，第二个是程序所在的。",
       },
       lua = [[for _, t in ipairs(ns.types()) do
   if t.supported then
@@ -181,7 +181,7 @@ end]],
     { title = { en = "All at once", zh = "一次全建" },
       text = {
         en = "The flags are bits so that one call can take any of them together. This process differs from nssh in:",
-        zh = "flag 是位,所以一次调用可以组合任意几种。下面这个进程与 nssh 不同的有:",
+        zh = "flag 是位，所以一次调用可以组合任意几种。下面这个进程与 nssh 不同的有：",
       },
       lua = [[wanted = {}
 for _, t in ipairs(ns.types()) do wanted[t.name] = t.supported end
@@ -190,7 +190,7 @@ differs = {}
 for name in pairs(ns.diff("self", box)) do differs[#differs + 1] = name end
 table.sort(differs)
 return table.concat(differs, " "), ns.plan(wanted)]],
-      expect = { en = "every type, made by one clone3(2)", zh = "所有类型,由一次 clone3(2) 建立" },
+      expect = { en = "every type, made by one clone3(2)", zh = "所有类型，由一次 clone3(2) 建立" },
       checks = {
         { { en = "one call makes a namespace of every type", zh = "一次调用就建立了每种类型的 namespace" },
           function(_, _, values)
@@ -205,9 +205,9 @@ return table.concat(differs, " "), ns.plan(wanted)]],
     { title = { en = "Why time needs clone3", zh = "为什么 time 需要 clone3" },
       text = {
         en = "The low byte of clone(2)'s flags is the signal that the parent gets when the child ends. Which flag lies there?",
-        zh = "clone(2) 的 flags 的最低字节,是子进程结束时发给父进程的信号。哪个 flag 落在这里?",
+        zh = "clone(2) 的 flags 的最低字节，是子进程结束时发给父进程的信号。哪个 flag 落在这里？",
       },
-      predict = { en = "Which type cannot be asked of clone(2)?", zh = "哪种类型不能用 clone(2) 建立?" },
+      predict = { en = "Which type cannot be asked of clone(2)?", zh = "哪种类型不能用 clone(2) 建立？" },
       lua = [[low = {}
 for _, t in ipairs(ns.types()) do
   if t.bit & 0xff ~= 0 then low[#low + 1] = t.flag end
@@ -220,12 +220,12 @@ return table.concat(low, " ")]],
       },
       why = {
         en = "All other bits were taken in 2020. So the article's clone(2) cannot make a time namespace: clone3(2) and unshare(2) can.",
-        zh = "到 2020 年,其他的位都已用完。所以文章里的 clone(2) 建不了 time namespace,要用 clone3(2) 或 unshare(2)。",
+        zh = "到 2020 年，其他的位都已用完。所以文章里的 clone(2) 建不了 time namespace，要用 clone3(2) 或 unshare(2)。",
       } },
     { title = { en = "What isolated means", zh = "隔离的含义" },
       text = {
         en = "One type, to see what they all promise. A bash in a UTS namespace of its own:",
-        zh = "拿一种类型来看它们共同的承诺。一个 bash,在自己的 UTS namespace 里:",
+        zh = "拿一种类型来看它们共同的承诺。一个 bash，在自己的 UTS namespace 里：",
       },
       enter = { uts = true } },
     { title = { en = "The name before", zh = "原来的名字" },
@@ -242,7 +242,7 @@ return table.concat(low, " ")]],
     { title = { en = "Others in the same namespace", zh = "同一个 namespace 里的其他进程" },
       text = {
         en = "Every other process in the same namespace sees it: nsenter(1) joins it by setns(2) and starts hostname there.",
-        zh = "同一个 namespace 里的其他进程都看得到:nsenter(1) 用 setns(2) 加入 bash 的 namespace,在那里启动 hostname。",
+        zh = "同一个 namespace 里的其他进程都看得到：nsenter(1) 用 setns(2) 加入 bash 的 namespace，在那里启动 hostname。",
       },
       outside = function(s) return ("nsenter --target %d --uts hostname"):format(s.inside.pid) end,
       expect = { en = "the new name", zh = "新的名字" },
@@ -260,7 +260,7 @@ return table.concat(low, " ")]],
       },
       why = {
         en = "That is the article's first sentence: a change of a resource concerns the processes in that namespace, and no others.",
-        zh = "这就是文章的第一句话:改变一个 namespace 中的系统资源,只会影响其中的进程,对其他进程没有影响。",
+        zh = "这就是文章的第一句话：改变一个 namespace 中的系统资源，只会影响其中的进程，对其他进程没有影响。",
       } },
   },
 }
