@@ -177,6 +177,16 @@ for _, host in ipairs{ "", "host = { ipc = true }, " } do
   end
 end
 
+tests["SIGTERM while it waits for a key cleans up, and leaves the terminal whole"] = function()
+  local player <close> = play([[steps = { { outside = "echo $PPID >MARK", cleanup = "echo cleaned >>MARK" } }]])
+  player:before("\n")
+  player:after()
+  local pid = content(player.mark):match("%d+")
+  ns.run{ "kill", pid }:check()
+  player:ends(143)
+  check.eq(content(player.mark), pid .. "\ncleaned\n")
+end
+
 tests["^C in a command that waits for ever cleans up, too"] = function()
   local player <close> = play([[steps = { { outside = "echo x >MARK; sleep 1000", cleanup = "echo cleaned >>MARK" } }]])
   player:before("\n")
