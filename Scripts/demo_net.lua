@@ -181,7 +181,7 @@ demo.main{
         en = "And once more on port 80 of red, where it is taken.",
         zh = "在 red 里再启动一个，端口已被占用。",
       },
-      expect = "Address already in use",
+      expect = { en = "Address already in use", zh = "Address already in use（地址已被占用）" },
       why = { en = "EADDRINUSE: ports are counted within one namespace.", zh = "EADDRINUSE：端口在同一个 namespace 内才会冲突。" },
       checks = {
         { { en = "in one namespace, a port cannot be used twice", zh = "同一个 namespace 里，端口不能用两次" },
