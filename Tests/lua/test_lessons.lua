@@ -94,6 +94,7 @@ tests["slips in the format are named"] = function()
   local function fails(body, message) check.match(lesson(body).stderr, message) end
   fails([[steps = { { outside = "true", expects = "x" } }]], "step 1: what is the field expects%?")
   fails([[step = {}, steps = {}]], "the lesson: what is the field step%?")
+  fails([[steps = { { enter = { mount = true } } }]], "step 1: the type is called mnt here")
   fails([[steps = { { title = "x" } }]], "step 1: one of enter, inside, outside and lua expected")
   fails([[steps = { { outside = "true", inside = "true" } }]], "step 1: one of")
   local function with(check_text) return 'steps = { { outside = "true", checks = { ' .. check_text .. " } } }" end

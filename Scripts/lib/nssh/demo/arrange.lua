@@ -33,8 +33,10 @@ local function survey(lesson, without)
       copy(step.enter, all)
       needs_root = needs_root or not step.enter.user or without == "user"
     elseif step.lua then
-      by_lua = by_lua or typed.makes_namespaces(step.lua) and (without == "user" or not step.lua:find("%f[%w]user%s*="))
-      moves = moves or step.lua:find("%f[%w_]ns%.unshare") ~= nil or step.lua:find("%f[%w_]ns%.setns") ~= nil
+      -- What a function will say is not known yet.
+      local text = type(step.lua) == "string" and step.lua or "ns.unshare"
+      by_lua = by_lua or typed.makes_namespaces(text) and (without == "user" or not text:find("%f[%w]user%s*="))
+      moves = moves or text:find("%f[%w_]ns%.unshare") ~= nil or text:find("%f[%w_]ns%.setns") ~= nil
     end
   end
   return all, needs_root or by_lua, by_lua, moves

@@ -8,7 +8,7 @@ local STEP = {
   cleanup = true, calls = true, needs = true,
 }
 local CHECK = { true, true, depends = true, needs = true }
-local TYPES = { uts = true, ipc = true, pid = true, mnt = true, user = true, net = true, cgroup = true, time = true }
+local TYPES = ns.types()
 
 local function check_fields(where, given, known, also)
   for key in pairs(given) do
@@ -42,6 +42,7 @@ return function(lesson)
   for position, step in ipairs(lesson.steps) do
     local where, sides = "step " .. position, 0
     check_fields(where, step, STEP, SIDES)
+    if type(step.enter) == "table" and step.enter.mount ~= nil then error(where .. ": the type is called mnt here", 0) end
     for side in pairs(SIDES) do sides = sides + (step[side] ~= nil and 1 or 0) end
     if sides ~= 1 then error(where .. ": one of enter, inside, outside and lua expected", 0) end
     for index, check in ipairs(step.checks or {}) do check_check(("%s, check %d"):format(where, index), check, names) end

@@ -21,8 +21,6 @@ function Scene:text(text) return words.pick(text, self.language, self) end
 -- Why `needs` are not met here, or nil.
 function Scene:unmet(needs) return requirements.unmet(needs, self) end
 
-local TYPES = { "uts", "ipc", "pid", "mnt", "user", "net", "cgroup", "time" }
-
 local function literal(value)
   if type(value) == "string" then return ("%q"):format(value) end
   if type(value) ~= "table" or getmetatable(value) then return tostring(value) end
@@ -39,9 +37,9 @@ end
 -- A step that enters, as it would be typed.
 local function written(flags, name)
   local parts, rest, known = {}, {}, {}
-  for _, type_name in ipairs(TYPES) do
-    known[type_name] = true
-    if flags[type_name] ~= nil then parts[#parts + 1] = type_name .. " = " .. literal(flags[type_name]) end
+  for _, type in ipairs(ns.types()) do
+    known[type.name] = true
+    if flags[type.name] ~= nil then parts[#parts + 1] = type.name .. " = " .. literal(flags[type.name]) end
   end
   for key in pairs(flags) do
     if not known[key] then rest[#rest + 1] = key end

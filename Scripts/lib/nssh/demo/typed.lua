@@ -23,10 +23,12 @@ local function without_type(type_name)
   local proxy = setmetatable({}, { __index = ns })
   for name in pairs(MAKERS) do
     proxy[name] = function(options, ...)
-      if type(options) == "table" and not getmetatable(options) and makes_new(options[type_name]) then
+      if type(options) == "table" and not getmetatable(options) then
         local left = {}
-        for key, value in pairs(options) do left[key] = value end
-        left[type_name] = nil
+        for key, value in pairs(options) do
+          local is_it = key == type_name or key == "mount" and type_name == "mnt"
+          if not (is_it and makes_new(value)) then left[key] = value end
+        end
         options = left
       end
       return ns[name](options, ...)
