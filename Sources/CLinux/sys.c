@@ -64,7 +64,8 @@ int nssh_pipe(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC); }
 int nssh_memfd(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 int nssh_prctl(int option, unsigned long argument) { return prctl(option, argument, 0, 0, 0); }
 int nssh_ns_ioctl(int descriptor, unsigned long request) {
-    int result = ioctl(descriptor, request);
+    // A pidfd refuses an argument other than 0.
+    int result = ioctl(descriptor, request, 0);
     if (result >= 0) fcntl(result, F_SETFD, FD_CLOEXEC);
     return result;
 }

@@ -44,9 +44,15 @@ extension Proc {
     /// The number by which this process knows the one with `number` in /proc; nil when it does not know it.
     public static func pid(at number: Int32) -> Int32? {
         guard let here, here.level > 0 else { return number }
-        guard let numbers = try? words("\(number)/status", "NSpid"), here.level < numbers.count else { return nil }
-        return Int32(numbers[here.level])
+        guard let numbers = try? words("\(number)/status", "NSpid"), here.level < numbers.count, let pid = Int32(numbers[here.level]),
+            isKnown(pid, as: number)
+        else { return nil }
+        return pid
     }
+
+    /// Whether this process's `pid` is the process with `number` in /proc. One in a pid namespace beside its own has a number at the same
+    /// level, which is somebody else's here, or nobody's.
+    public static func isKnown(_ pid: Int32, as number: Int32) -> Bool { (try? name(of: pid)) == String(number) }
 
     /// This process's children.
     public static func children() throws(Failure) -> [Int32] {

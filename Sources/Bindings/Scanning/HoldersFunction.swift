@@ -40,7 +40,7 @@ enum HoldersFunction {
     ) { call throws(LuaError) in
         let subject = try call[0].subject(call[1])
         let options = ScanFunction.read(call[2], defaults: .directed(at: subject.type))
-        let snapshot = try kernel { () throws(Failure) in try Scan.take(options) }
+        let snapshot = try kernel { () throws(Failure) in try Scan.takeVisibly(options) }
         push(call.lua, snapshot, snapshot.key(of: subject).map { snapshot.holders(of: $0) } ?? [])
         return 1
     }

@@ -30,7 +30,7 @@ enum ListFunction {
             + "assert(#list == 1 and list[1].ns == p:inode(\"uts\"))\nprint(list)"
     ) { call throws(LuaError) in
         let options = options(call[0])
-        let snapshot = try kernel { () throws(Failure) in try Scan.take(options) }
+        let snapshot = try kernel { () throws(Failure) in try Scan.takeVisibly(options) }
         return push(call.lua, snapshot, call[0])
     }
 

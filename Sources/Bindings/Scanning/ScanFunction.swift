@@ -22,7 +22,7 @@ enum ScanFunction {
         example: "local s = ns.scan{fds=false, sockets=false, mounts=false}\nassert(#s.namespaces >= 8)"
     ) { call throws(LuaError) in
         let options = read(call[0])
-        call.lua.push(SnapshotObject(try kernel { () throws(Failure) in try Scan.take(options) }))
+        call.lua.push(SnapshotObject(try kernel { () throws(Failure) in try Scan.takeVisibly(options) }))
         return 1
     }
 

@@ -23,7 +23,7 @@ enum TreeFunction {
         example: "print(ns.tree{by=\"parent\"})\nassert(ns.tree()[1].link)"
     ) { call throws(LuaError) in
         let options = ScanFunction.read(call[0])
-        return push(call.lua, try kernel { () throws(Failure) in try Scan.take(options) }, call[0])
+        return push(call.lua, try kernel { () throws(Failure) in try Scan.takeVisibly(options) }, call[0])
     }
 
     nonisolated(unsafe) static let method = LuaFunction(

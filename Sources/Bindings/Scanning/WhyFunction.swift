@@ -24,7 +24,7 @@ enum WhyFunction {
         let options = ScanFunction.read(call[2], defaults: .directed(at: subject.type))
         let (snapshot, life) = try kernel { () throws(Failure) in
             // The scan first: what has died meanwhile is dead.
-            (try Scan.take(options), try call[0].object(WeakObject.self)?.reference.state())
+            (try Scan.takeVisibly(options), try call[0].object(WeakObject.self)?.reference.state())
         }
         push(call.lua, snapshot, snapshot.why(subject, life: life))
         return 1

@@ -10,6 +10,8 @@ final class LinkReader {
     static let count = types.count
     /// The place of the link pid_for_children.
     static let pidForChildren = NamespaceType.allCases.count
+    /// Whether a process keeps the namespace of a link until it is reaped.
+    static func isOfZombies(_ link: Int) -> Bool { link == NamespaceType.user.ordinal || link == NamespaceType.pid.ordinal }
 
     /// What the last process's links name, in the order of `Inspect.links`; 0 for none.
     let inodes = UnsafeMutablePointer<UInt64>.allocate(capacity: LinkReader.count)

@@ -57,6 +57,13 @@ extension Scan {
             }
             return isSpecial
         }
+
+        /// Whether the process whose links were read has none where a living one has.
+        func isMissing(_ links: LinkReader) -> Bool {
+            (0..<LinkReader.count).contains { link in
+                links.inodes[link] == 0 && own[link] != 0 && link != LinkReader.pidForChildren && !LinkReader.isOfZombies(link)
+            }
+        }
     }
 
     private func look(at number: Int32, _ common: inout CommonLinks) {
@@ -64,14 +71,14 @@ extension Scan {
         if let refusal = links.refusal {
             // Of a process that ends in the middle of the call, the kernel says EACCES too.
             guard faccessat(Proc.root, "\(number)", F_OK, 0) == 0 else { return }
-            note(unreadable: "/proc/\(number)/ns", pid: number, refusal, in: .processes)
+            note(unreadable: "/proc/\(number)/ns", pid: Proc.pid(at: number), refusal, in: .processes)
         }
         var process = Snapshot.Process(number)
         if options.names || Proc.level > 0 || links.refusal == nil && common.isSpecial(links) {
             guard let known = status.read(number) else { return }
             process = known
         }
-        if links.refusal == nil { settle(number, &process) }
+        if links.refusal == nil { settle(number, &process, common) }
         let first = Int32(snapshot.places.count)
         for link in 0..<LinkReader.count {
             let inode = links.inodes[link]
@@ -86,13 +93,13 @@ extension Scan {
         numbers.append(number)
     }
 
-    /// What the links leave open: a zombie has let go of all but two, one that has ended meanwhile too; and a pid namespace without a
-    /// process has no link.
-    private func settle(_ number: Int32, _ process: inout Snapshot.Process) {
+    /// What the links leave open: a process that has ended has let go of all but two, in the middle of the look perhaps; and a pid namespace
+    /// without a process has no link.
+    private func settle(_ number: Int32, _ process: inout Snapshot.Process, _ common: CommonLinks) {
+        // It loses them a moment before the kernel calls it a zombie.
+        process.isZombie = process.isZombie || common.isMissing(links)
         if process.isZombie {
-            for link in 0..<LinkReader.count where LinkReader.types[link] != .user && link != NamespaceType.pid.ordinal {
-                links.inodes[link] = 0
-            }
+            for link in 0..<LinkReader.count where !LinkReader.isOfZombies(link) { links.inodes[link] = 0 }
         } else if links.inodes[LinkReader.pidForChildren] == 0, options.types.contains(.pid) {
             links.inodes[LinkReader.pidForChildren] = unborn("/proc/\(number)", number) { nssh_pidfd_open($0) } ?? 0
             process.hasUnborn = links.inodes[LinkReader.pidForChildren] != 0
@@ -122,7 +129,8 @@ extension Scan {
         var pids: [Int32: Int32] = [:]
         var kept: [(pid: Int32, index: Int)] = []
         for (index, process) in snapshot.processes.enumerated() {
-            guard let pid = process.innerPids.count > level ? process.innerPids[level] : nil else {
+            // What is in another namespace at that level has a number there too.
+            guard process.innerPids.count > level, case let pid = process.innerPids[level], Proc.isKnown(pid, as: numbers[index]) else {
                 let errno = Errno(rawValue: ESRCH)
                 let target = "/proc/\(numbers[index])"
                 snapshot.unreadable.append(Snapshot.Unreadable(source: .processes, target: target, pid: nil, errno: errno))

@@ -11,6 +11,7 @@ extension Scan {
             if let handle = open(position) { relate(handle) }
         }
         lookAtListed()
+        markInitial()
         for position in 0..<Int32(count) where self[position].key.type == .user { readMaps(position) }
         return count
     }
@@ -87,6 +88,18 @@ extension Scan {
         }
     }
 
+    /// Where the first mnt and net namespaces have no fixed number, the kernel's own threads tell: process 2 starts them all.
+    private func markInitial() {
+        for type in [NamespaceType.mnt, .net] where options.types.contains(type) {
+            guard !(0..<Int32(count)).contains(where: { self[$0].key.type == type && self[$0].isInitial }),
+                let index = numbers.firstIndex(of: 2), status.read(2)?.parent == 0,
+                case .inode(NamespaceHandle.initialPid) = Inspect.look("2/ns/pid", below: Proc.root)
+            else { continue }
+            let place = snapshot.places[index * LinkReader.count + type.ordinal]
+            if place >= 0 { self[place].isInitial = true }
+        }
+    }
+
     /// The maps of a user namespace, through the eyes of nssh's own, at the first process in it. user_namespaces(7)
     private func readMaps(_ position: Int32) {
         let first = Int(firsts[Int(position)])
@@ -115,6 +128,9 @@ extension NamespaceHandle {
         try? self.init(Descriptor(raw), target: "namespace \(id)")
     }
 
-    /// Whether the kernel made it at boot: those have fixed numbers.
+    /// PROC_PID_INIT_INO of the kernel.
+    static let initialPid: UInt64 = 0xEFFF_FFFC
+
+    /// Whether the kernel made it at boot: those have fixed numbers, mnt and net only on newer kernels.
     var isInitial: Bool { (0xEFFF_FFF8...0xEFFF_FFFF).contains(inode) }
 }
