@@ -10,7 +10,7 @@ SETUP = sh Tools/setup.sh
 
 # Two builds in one directory would wait for each other.
 .NOTPARALLEL:
-.PHONY: all release debug demo course test test-swift test-lua test-failures test-kernels fuzz test-asan check check-format check-lua check-binary \
+.PHONY: all release debug demo course test test-swift test-lua test-failures test-kernels fuzz soak test-asan check check-format check-lua check-binary \
 	check-generated generate format bench install uninstall clean help
 
 all: release ## build the release binary, .build/release/nssh
@@ -57,6 +57,10 @@ test-kernels: release ## the Lua tests as on the older kernels 5.10, 6.1, 6.8 an
 		.build/as-kernel "$$kernel" $(NSSH) Tests/lua/run.lua -strace '-each system call fails' || failed="$$failed $$kernel"; \
 	done; if [ -n "$$failed" ]; then echo "test-kernels: FAILED:$$failed" >&2; exit 1; fi; echo "make test-kernels: all passed"
 
+MINUTES ?= 10
+soak: release ## scans against what is known while namespaces come and go on both processors, for 10 minutes (MINUTES=…)
+	$(NSSH) Tests/soak/soak.lua $(MINUTES)
+
 fuzz: release ## 100,000 random calls of every binding (SEED=…, CALLS=…)
 	$(NSSH) Tests/fuzz/fuzz.lua $(SEED) $(CALLS)
 
@@ -95,6 +99,7 @@ bench: ## measure nssh beside its peers and beside C programs that do the same
 	$(CC) -std=gnu2x -D_GNU_SOURCE -O2 -Wall -Wextra -o .build/bench/floors Benchmarks/floors/*.c
 	@if command -v go >/dev/null; then go build -o .build/bench/article Benchmarks/article.go; else rm -f .build/bench/article; fi
 	$(NSSH) Benchmarks/bench.lua .build/bench
+	$(NSSH) Benchmarks/scan.lua .build/bench
 	$(NSSH) Benchmarks/prompt.lua
 
 install: ## install the built binary, its man page and bash's completion (PREFIX=/usr/local, DESTDIR=)
