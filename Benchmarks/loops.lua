@@ -38,6 +38,22 @@ function loops.setns()
   end
 end
 
+-- Who is where, and nothing else.
+local processes_only = { tasks = false, fds = false, sockets = false, mounts = false, names = false }
+
+function loops.scan()
+  return function() return ns.scan(processes_only) end
+end
+
+function loops.scan_all()
+  return function() return ns.scan() end
+end
+
+function loops.why()
+  local p = ns.clone{ uts = true, user = user }
+  return function() return ns.why(p, "uts") end
+end
+
 local operation = assert(loops[name], "no such loop")()
 for _ = 0, count // 10 do operation() end
 local start = sys.clock()

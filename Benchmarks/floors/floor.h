@@ -25,5 +25,7 @@ pid_t spawn(int flags, int (*child)(void *), void *argument);
 /// waitpid(2).
 void reap(pid_t pid);
 
-operate run_true, run_true_captured, held, fork_and_value, inodes, there_and_back;
-prepare prepare_map, prepare_held, prepare_inodes, prepare_there_and_back;
+operate run_true, run_true_captured, held, fork_and_value, inodes, there_and_back, scan;
+prepare prepare_map, prepare_held, prepare_inodes, prepare_there_and_back, prepare_scan;
+/// Makes so many processes that sleep, and waits for the end of the input.
+void sleepers(long count);

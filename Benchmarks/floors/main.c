@@ -13,6 +13,7 @@ static const struct {
     {"run", NULL, run_true},          {"run_captured", NULL, run_true_captured},
     {"held", prepare_held, held},     {"call", NULL, fork_and_value},
     {"inodes", prepare_inodes, inodes}, {"setns", prepare_there_and_back, there_and_back},
+    {"scan", prepare_scan, scan},
 };
 
 static double microseconds(void) {
@@ -36,6 +37,10 @@ int main(int count, char **arguments) {
         return 2;
     }
     long rounds = atol(arguments[2]);
+    if (strcmp(arguments[1], "sleepers") == 0) {
+        sleepers(rounds);
+        return 0;
+    }
     if (count > 3) fill(atol(arguments[3]));
     if (count > 4 && strcmp(arguments[4], "user") == 0) {
         user_flag = CLONE_NEWUSER;
