@@ -54,6 +54,7 @@ for purpose do
         need perl-base have perl
         need iproute2 have ip
         need uidmap have newuidmap
+        need graphviz have dot
         ;;
     check)
         need lua-check have luacheck

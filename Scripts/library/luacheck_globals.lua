@@ -27,6 +27,7 @@ return {
     "why",
     "tree",
     "watch",
+    "graph",
     "load",
     "limits",
     "weak",

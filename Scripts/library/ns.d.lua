@@ -82,6 +82,24 @@
 ---@field fds? table<integer, file*|nssh.handle|nssh.socket> descriptors that a program gets: { [3] = a file, a handle or a socket }
 ---@field detach? boolean it outlives nssh, in a session of its own
 
+---@class nssh.ns_graph
+---@field types? nssh.type|(nssh.type)[] only these types
+---@field tasks? boolean threads that are not where their process is; true if not given
+---@field fds? boolean open descriptors; true if not given
+---@field sockets? boolean sockets and tun devices; true if not given
+---@field mounts? boolean mounts in every mnt namespace; true if not given
+---@field deep? boolean descriptors in flight, io_uring files, open files of /proc, suspects; false if not given
+---@field names? boolean name, uid and inner pids of every process; true if not given
+---@field format? "dot"|"mermaid"|"json"|"html" dot if not given
+---@field anonymous? boolean numbers, names, ids and paths are replaced: net#1, process#1
+---@field all? boolean in dot and mermaid: the initial namespaces, and what is only in them
+---@field type? nssh.type|(nssh.type)[] only this type, or these
+---@field pid? integer only those that this process is in
+---@field name? string only those that a process of this name is in, or that have this name themselves
+---@field uid? integer only those that a process of this user id is in
+---@field holder? "process"|"thread"|"for_children"|"zombie"|"descriptor"|"mount"|"socket"|"tun"|"child"|"owned"|"procfs"|"in_flight"|"io_uring"|"proc_file"|"fs_context"|"shared_memory"|"pidfd" only those that something of this kind holds
+---@field persistent? boolean only those without a process
+
 ---@class nssh.ns_limits
 ---@field mnt? integer the same as max_mnt_namespaces
 ---@field max_mnt_namespaces? integer how many mnt namespaces a user may have there
@@ -116,7 +134,7 @@
 ---@field uid? integer only those that a process of this user id is in
 ---@field holder? "process"|"thread"|"for_children"|"zombie"|"descriptor"|"mount"|"socket"|"tun"|"child"|"owned"|"procfs"|"in_flight"|"io_uring"|"proc_file"|"fs_context"|"shared_memory"|"pidfd" only those that something of this kind holds
 ---@field persistent? boolean only those without a process
----@field columns? ("NS"|"TYPE"|"PATH"|"NPROCS"|"PID"|"PPID"|"COMMAND"|"UID"|"USER"|"NSFS"|"PNS"|"ONS"|"ID"|"HOLDERS"|"NAMES")[] what tostring shows; NS TYPE NPROCS PID USER HOLDERS COMMAND if not given
+---@field columns? ("NS"|"TYPE"|"PATH"|"NPROCS"|"PID"|"PPID"|"COMMAND"|"UID"|"USER"|"NETNSID"|"NSFS"|"PNS"|"ONS"|"ID"|"HOLDERS"|"NAMES")[] what tostring shows; NS TYPE NPROCS PID USER HOLDERS COMMAND if not given
 
 ---@class nssh.ns_plan
 ---@field [integer] string|function|number
@@ -287,6 +305,17 @@
 ---@field fds? table<integer, file*|nssh.handle|nssh.socket> descriptors that a program gets: { [3] = a file, a handle or a socket }
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
+---@class nssh.snapshot:graph
+---@field format? "dot"|"mermaid"|"json"|"html" dot if not given
+---@field anonymous? boolean numbers, names, ids and paths are replaced: net#1, process#1
+---@field all? boolean in dot and mermaid: the initial namespaces, and what is only in them
+---@field type? nssh.type|(nssh.type)[] only this type, or these
+---@field pid? integer only those that this process is in
+---@field name? string only those that a process of this name is in, or that have this name themselves
+---@field uid? integer only those that a process of this user id is in
+---@field holder? "process"|"thread"|"for_children"|"zombie"|"descriptor"|"mount"|"socket"|"tun"|"child"|"owned"|"procfs"|"in_flight"|"io_uring"|"proc_file"|"fs_context"|"shared_memory"|"pidfd" only those that something of this kind holds
+---@field persistent? boolean only those without a process
+
 ---@class nssh.snapshot:list
 ---@field type? nssh.type|(nssh.type)[] only this type, or these
 ---@field pid? integer only those that this process is in
@@ -294,7 +323,7 @@
 ---@field uid? integer only those that a process of this user id is in
 ---@field holder? "process"|"thread"|"for_children"|"zombie"|"descriptor"|"mount"|"socket"|"tun"|"child"|"owned"|"procfs"|"in_flight"|"io_uring"|"proc_file"|"fs_context"|"shared_memory"|"pidfd" only those that something of this kind holds
 ---@field persistent? boolean only those without a process
----@field columns? ("NS"|"TYPE"|"PATH"|"NPROCS"|"PID"|"PPID"|"COMMAND"|"UID"|"USER"|"NSFS"|"PNS"|"ONS"|"ID"|"HOLDERS"|"NAMES")[] what tostring shows; NS TYPE NPROCS PID USER HOLDERS COMMAND if not given
+---@field columns? ("NS"|"TYPE"|"PATH"|"NPROCS"|"PID"|"PPID"|"COMMAND"|"UID"|"USER"|"NETNSID"|"NSFS"|"PNS"|"ONS"|"ID"|"HOLDERS"|"NAMES")[] what tostring shows; NS TYPE NPROCS PID USER HOLDERS COMMAND if not given
 
 ---@class nssh.snapshot:tree
 ---@field by? "owner"|"parent"|"process" owner, parent or process; owner if not given
@@ -503,7 +532,7 @@ function ledger:since(before) end
 local snapshot = {}
 
 ---Lists the namespaces that were seen
----The columns: NS, inode number; TYPE, type; PATH, the first process's link to it; NPROCS, number of processes in it; PID, the first process in it; PPID, that process's parent; COMMAND, that process's command line; UID, that process's user id; USER, that user's name; NSFS, where it is mounted, in nssh's own mnt namespace; PNS, inode number of its parent; ONS, inode number of its owner; ID, the 64-bit id, never reused; HOLDERS, what keeps it alive besides processes, and how many of each; NAMES, by what name it can be opened: of ip-netns(8), or a pin. Besides, a record has link, owner and parent (links), and initial. holders counts them by kind, names and nsfs are lists. list.columns may be changed.
+---The columns: NS, inode number; TYPE, type; PATH, the first process's link to it; NPROCS, number of processes in it; PID, the first process in it; PPID, that process's parent; COMMAND, that process's command line; UID, that process's user id; USER, that user's name; NETNSID, the number by which nssh's own net namespace knows a net namespace, or unassigned; NSFS, where it is mounted, in nssh's own mnt namespace; PNS, inode number of its parent; ONS, inode number of its owner; ID, the 64-bit id, never reused; HOLDERS, what keeps it alive besides processes, and how many of each; NAMES, by what name it can be opened: of ip-netns(8), or a pin. Besides, a record has link, owner and parent (links), and initial. holders counts them by kind, names and nsfs are lists. list.columns may be changed.
 ---@param options? nssh.snapshot:list which, and how
 ---@return (table)[] list a record of each, its fields named as the columns, in small letters; tostring shows a table
 function snapshot:list(options) end
@@ -533,6 +562,12 @@ function snapshot:tree(options) end
 ---@param other nssh.snapshot a later snapshot
 ---@return nssh.difference difference born, died, changed, ignored; tostring says it in words
 function snapshot:diff(other) end
+
+---Shows the namespaces that were seen as a graph
+---dot is Graphviz's language. mermaid is what Markdown of GitHub and others draws. html is one file with everything in it. json is what snapshot:save writes. The filters are those of ns.list; what owns a namespace or is above it comes with it. Anonymous, the text tells the shape and nothing of the machine, and the same set-up gives the same text again; processes that are only in initial namespaces are left out.
+---@param options? nssh.snapshot:graph which, and how
+---@return string text for dot(1), for Mermaid, for ns.load or another program, or for a browser
+function snapshot:graph(options) end
 
 ---Writes the snapshot to a file, as JSON
 ---All that was seen is in it, names and command lines of processes too; only its owner may read a new file. snapshot:graph{format="json", anonymous=true} is fit for others.
@@ -684,7 +719,7 @@ function ns.find(name) end
 function ns.scan(options) end
 
 ---Lists the namespaces of the machine
----The columns: NS, inode number; TYPE, type; PATH, the first process's link to it; NPROCS, number of processes in it; PID, the first process in it; PPID, that process's parent; COMMAND, that process's command line; UID, that process's user id; USER, that user's name; NSFS, where it is mounted, in nssh's own mnt namespace; PNS, inode number of its parent; ONS, inode number of its owner; ID, the 64-bit id, never reused; HOLDERS, what keeps it alive besides processes, and how many of each; NAMES, by what name it can be opened: of ip-netns(8), or a pin. Besides, a record has link, owner and parent (links), and initial. holders counts them by kind, names and nsfs are lists. list.columns may be changed.
+---The columns: NS, inode number; TYPE, type; PATH, the first process's link to it; NPROCS, number of processes in it; PID, the first process in it; PPID, that process's parent; COMMAND, that process's command line; UID, that process's user id; USER, that user's name; NETNSID, the number by which nssh's own net namespace knows a net namespace, or unassigned; NSFS, where it is mounted, in nssh's own mnt namespace; PNS, inode number of its parent; ONS, inode number of its owner; ID, the 64-bit id, never reused; HOLDERS, what keeps it alive besides processes, and how many of each; NAMES, by what name it can be opened: of ip-netns(8), or a pin. Besides, a record has link, owner and parent (links), and initial. holders counts them by kind, names and nsfs are lists. list.columns may be changed.
 ---@param options? nssh.ns_list which, and how
 ---@return (table)[] list a record of each, its fields named as the columns, in small letters; tostring shows a table
 function ns.list(options) end
@@ -716,6 +751,12 @@ function ns.tree(options) end
 ---@param options? nssh.ns_watch what to watch, and how often
 ---@return nssh.watch watch for event in it, or watch:show()
 function ns.watch(options) end
+
+---Shows the namespaces of the machine as a graph
+---dot is Graphviz's language. mermaid is what Markdown of GitHub and others draws. html is one file with everything in it. json is what snapshot:save writes. The filters are those of ns.list; what owns a namespace or is above it comes with it. Anonymous, the text tells the shape and nothing of the machine, and the same set-up gives the same text again; processes that are only in initial namespaces are left out.
+---@param options? nssh.ns_graph which, and how
+---@return string text for dot(1), for Mermaid, for ns.load or another program, or for a browser
+function ns.graph(options) end
 
 ---Reads a snapshot from a file
 ---What is wrong in the file is an error that names the place.

@@ -199,6 +199,7 @@ public enum NsModule {
         WhyFunction.function,
         TreeFunction.function,
         WatchObject.function,
+        GraphFunction.function,
         LoadFunction.function,
         LimitsFunction.function,
         WeakObject.function,

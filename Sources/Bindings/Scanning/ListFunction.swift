@@ -80,6 +80,7 @@ enum ListFunction {
             ("nprocs", .integer(row.processes)), ("pid", row.first.map { .integer(Int($0.pid)) }),
             ("ppid", row.first.map { .integer(Int($0.parent)) }), ("command", row.command.map { .string($0) }),
             ("uid", row.first.map { .integer(Int($0.uid)) }), ("user", row.user.map { .string($0) }),
+            ("netnsid", namespace.netnsId.map { $0 < 0 ? .string("unassigned") : .integer(Int($0)) }),
             ("pns", namespace.parent.map { .integer(Int($0.inode)) }), ("ons", namespace.owner.map { .integer(Int($0.inode)) }),
             ("id", namespace.id.map { .integer(Int(truncatingIfNeeded: $0)) }), ("link", .string(namespace.key.link)),
             ("owner", namespace.owner.map { .string($0.link) }), ("parent", namespace.parent.map { .string($0.link) }),

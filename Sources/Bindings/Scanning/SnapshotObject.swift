@@ -26,6 +26,7 @@ final class SnapshotObject: LuaObject {
             WhyFunction.method,
             TreeFunction.method,
             DiffFunction.method,
+            GraphFunction.method,
             LoadFunction.method,
         ])
 }

@@ -34,3 +34,7 @@ int nssh_socket_namespace(int socket);
 ssize_t nssh_listns(unsigned long long last, unsigned long long *ids, size_t room);
 /// The namespace of an id, since Linux 6.18; ESTALE when it is gone. open_by_handle_at(2) at FD_NSFS_ROOT.
 int nssh_ns_from_id(unsigned long long id);
+
+/// The number by which nssh's own net namespace knows the net namespace open at `ns`: -1 where it has given it none. `netlink` is a socket
+/// of NETLINK_ROUTE. Returns 0, or -1 with errno. RTM_GETNSID of rtnetlink(7), as ip-netns(8) shows it
+int nssh_netns_id(int netlink, int ns, int *id);

@@ -31,6 +31,7 @@ extension Snapshot {
         }
         let version: Int = try root.field("version").integer()
         guard version == Snapshot.version else { throw root.failure("version \(version); this nssh reads version \(Snapshot.version)") }
+        isAnonymous = try root.optional("anonymous")?.boolean() ?? false
         time = try root.field("time").number()
         host = try root.field("host").string()
         kernel = try root.field("kernel").string()
@@ -144,6 +145,7 @@ extension Snapshot.Namespace {
         ownerUid = try place.optional("uid")?.integer()
         uidMap = try place.optional("uid_map")?.map { place throws(Failure) in try Snapshot.IdRange(place) } ?? []
         gidMap = try place.optional("gid_map")?.map { place throws(Failure) in try Snapshot.IdRange(place) } ?? []
+        netnsId = try place.optional("netnsid")?.integer(least: -1)
         isInitial = try place.optional("initial")?.boolean() ?? false
         holders = try place.optional("holders")?.map { place throws(Failure) in try Holder(place) } ?? []
     }

@@ -12,7 +12,8 @@ extension Snapshot {
         let uids = Set(processes.map(\.uid) + namespaces.compactMap(\.ownerUid) + [uid])
         let names = uids.sorted().compactMap { uid in users[uid].map { (name: String(uid), value: JSON.string($0)) } }
         return .fields([
-            ("format", .string("nssh snapshot")), ("version", .integer(Snapshot.version)), ("time", .number(time)), ("host", .string(host)),
+            ("format", .string("nssh snapshot")), ("version", .integer(Snapshot.version)),
+            ("anonymous", isAnonymous ? .boolean(true) : nil), ("time", .number(time)), ("host", .string(host)),
             ("kernel", .string(kernel)), ("uid", .integer(Int(uid))), ("own_pid", .integer(Int(ownPid))),
             ("mnt", mountNamespace.map { .integer(Int($0)) }), ("types", .array(types.map { .string($0.rawValue) })),
             ("namespaces", .array(namespaces.map(\.json))),
@@ -54,7 +55,8 @@ extension Snapshot.Namespace {
             ("id", id.flatMap { Int(exactly: $0) }.map { .integer($0) }), ("owner", owner.map { .string($0.link) }),
             ("parent", parent.map { .string($0.link) }), ("uid", ownerUid.map { .integer(Int($0)) }),
             ("uid_map", .list(uidMap.map(\.json))), ("gid_map", .list(gidMap.map(\.json))),
-            ("initial", isInitial ? .boolean(true) : nil), ("holders", .list(holders.map(\.json))),
+            ("netnsid", netnsId.map { .integer(Int($0)) }), ("initial", isInitial ? .boolean(true) : nil),
+            ("holders", .list(holders.map(\.json))),
         ])
     }
 }

@@ -26,6 +26,7 @@ extension Scan {
             if markRelated(place) { continue }
             self[place].id = try? handle.id()
             self[place].isInitial = handle.isInitial
+            if handle.type == .net { self[place].netnsId = netnsIds.id(of: handle.descriptor) }
             if handle.type == .user { self[place].ownerUid = try? handle.ownerUid() }
             if let owner = try? handle.userns() {
                 self[place].owner = owner.key

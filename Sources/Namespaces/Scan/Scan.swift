@@ -29,6 +29,7 @@ public final class Scan {
     let links: LinkReader
     let status = StatusReader()
     let entries = NumberedEntries()
+    lazy var netnsIds = NetnsIds()
     /// In order of discovery; sorted at the end.
     private var namespaces: [Snapshot.Namespace] = []
     private var isRelated: [Bool] = []

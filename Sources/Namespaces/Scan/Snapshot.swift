@@ -19,6 +19,8 @@ public struct Snapshot: Sendable {
         public var uidMap: [IdRange] = []
         /// The lines of gid_map.
         public var gidMap: [IdRange] = []
+        /// Of a net namespace, the number by which nssh's own knows it, -1 for none; nil where the kernel did not tell. RTM_GETNSID.
+        public var netnsId: Int32?
         /// Whether it is the first of its type, which the kernel made at boot.
         public var isInitial = false
         /// What holds it besides processes, its children and what it owns: `Snapshot.holders(of:)` tells all.
@@ -92,6 +94,8 @@ public struct Snapshot: Sendable {
         public var looked: Int
     }
 
+    /// Whether names, numbers and ids were replaced, so that it tells nothing of a machine but its shape: see `anonymised`.
+    public internal(set) var isAnonymous = false
     /// When it was taken, in seconds since 1970.
     public var time = 0.0
     /// The host's name, uname(2).

@@ -1,6 +1,6 @@
 /// A column of ns.list. Where lsns(8) has one of the same name, it means the same.
 public enum ListColumn: String, CaseIterable, Sendable {
-    case NS, TYPE, PATH, NPROCS, PID, PPID, COMMAND, UID, USER, NSFS, PNS, ONS, ID, HOLDERS, NAMES
+    case NS, TYPE, PATH, NPROCS, PID, PPID, COMMAND, UID, USER, NETNSID, NSFS, PNS, ONS, ID, HOLDERS, NAMES
 
     /// What a list shows unless others are asked for: lsns's, and what holds a namespace besides processes.
     public static let usual: [ListColumn] = [.NS, .TYPE, .NPROCS, .PID, .USER, .HOLDERS, .COMMAND]
@@ -20,6 +20,7 @@ public enum ListColumn: String, CaseIterable, Sendable {
         case .COMMAND: "that process's command line"
         case .UID: "that process's user id"
         case .USER: "that user's name"
+        case .NETNSID: "the number by which nssh's own net namespace knows a net namespace, or unassigned"
         case .NSFS: "where it is mounted, in nssh's own mnt namespace"
         case .PNS: "inode number of its parent"
         case .ONS: "inode number of its owner"
@@ -32,7 +33,7 @@ public enum ListColumn: String, CaseIterable, Sendable {
     /// Whether it has numbers.
     public var isRight: Bool {
         switch self {
-        case .NS, .NPROCS, .PID, .PPID, .UID, .PNS, .ONS, .ID: true
+        case .NS, .NPROCS, .PID, .PPID, .UID, .NETNSID, .PNS, .ONS, .ID: true
         default: false
         }
     }

@@ -20,6 +20,9 @@ public struct NamespaceList {
 
         /// All namespaces.
         public init() {}
+
+        /// Whether it lets all through.
+        var isEmpty: Bool { types == nil && pid == nil && name == nil && uid == nil && holder == nil && !persistent }
     }
 
     /// A namespace, and the process that stands for it.
@@ -106,6 +109,7 @@ extension NamespaceList.Row {
         case .COMMAND: command ?? ""
         case .UID: first.map { String($0.uid) } ?? ""
         case .USER: user ?? first.map { String($0.uid) } ?? ""
+        case .NETNSID: namespace.netnsId.map { $0 < 0 ? "unassigned" : String($0) } ?? ""
         case .NSFS: mounts.joined(separator: ",")
         case .PNS: namespace.parent.map { String($0.inode) } ?? ""
         case .ONS: namespace.owner.map { String($0.inode) } ?? ""

@@ -4,6 +4,7 @@ import Linux
 /// them.
 struct ProcessTree {
     private let snapshot: Snapshot
+    private let describing: Describing
     /// The position of every process's parent; nil where that is out of sight.
     private var parents: [Int?] = []
     /// All processes, each after its parent.
@@ -19,6 +20,7 @@ struct ProcessTree {
 
     init(_ snapshot: Snapshot) {
         self.snapshot = snapshot
+        describing = Describing(snapshot, ascii: true)
         findParents()
         findHeads()
         makeNodes()
@@ -50,14 +52,12 @@ struct ProcessTree {
 
     private mutating func findHeads() {
         let count = snapshot.processes.count
-        let types = NamespaceType.allCases.count
         seats = [[Int32]](repeating: [], count: count)
         heads = [Int](0..<count)
         for process in order {
-            let first = process * Inspect.links.count
-            var own = Array(snapshot.places[first..<(first + types)])
+            var own = Array(snapshot.seats(of: process))
             if let parent = parents[process] {
-                for type in 0..<types where own[type] < 0 { own[type] = seats[parent][type] }
+                for type in own.indices where own[type] < 0 { own[type] = seats[parent][type] }
                 if own == seats[parent] { heads[process] = heads[parent] }
             }
             seats[process] = own
@@ -90,13 +90,13 @@ struct ProcessTree {
     /// `812 bash`, `uts:[4026532281] mnt:[4026532282]`, `2 processes more: 813 sleep, 814 sleep`.
     private func parts(_ head: Int, _ followers: [Int]) -> [String] {
         let process = snapshot.processes[head]
-        var parts = ["\(process.pid)" + (process.name.map { " \(Describing.clean($0))" } ?? "") + (process.isZombie ? " (zombie)" : "")]
+        var parts = [describing.name(process)]
         // Where the parent's is not known, the initial one is nothing special.
         let above = parents[head].map { seats[$0] } ?? [Int32](repeating: -1, count: NamespaceType.allCases.count)
         var keys: [String] = []
         for (type, place) in seats[head].enumerated() where place >= 0 {
             let namespace = snapshot.namespaces[Int(place)]
-            if above[type] >= 0 ? above[type] != place : !namespace.isInitial { keys.append(namespace.key.link) }
+            if above[type] >= 0 ? above[type] != place : !namespace.isInitial { keys.append(describing.name(namespace.key)) }
         }
         if seats[head].allSatisfy({ $0 < 0 }) {
             parts.append(Self.unknown)
@@ -104,10 +104,7 @@ struct ProcessTree {
             parts.append(keys.isEmpty ? "initial namespaces" : keys.joined(separator: " "))
         }
         if !followers.isEmpty {
-            let texts = followers.prefix(Describing.most + 1).map { position in
-                let process = snapshot.processes[position]
-                return "\(process.pid)" + (process.name.map { " \(Describing.clean($0))" } ?? "")
-            }
+            let texts = followers.prefix(Describing.most + 1).map { describing.name(snapshot.processes[$0]) }
             parts.append("with \(Describing.list(texts, ", ", of: followers.count))")
         }
         return parts
