@@ -13,11 +13,6 @@ public final class MountTable {
         public var kind: Kind?
         /// The device of the file system.
         public var device: UInt64
-
-        /// A mount.
-        public init(id: UInt64, parent: UInt64, oldId: Int, kind: Kind?, device: UInt64) {
-            (self.id, self.parent, self.oldId, self.kind, self.device) = (id, parent, oldId, kind, device)
-        }
     }
 
     /// The file systems that hold namespaces.
@@ -37,7 +32,8 @@ public final class MountTable {
     private var places: [UInt64: Place] = [:]
     private var pointsOn: [UInt64: Set<String>] = [:]
     private lazy var byId = Dictionary(entries.map { ($0.id, $0) }) { first, _ in first }
-    private lazy var children = Dictionary(grouping: entries.indices) { entries[$0].parent }
+    /// The first mount of a mnt namespace may be its own parent.
+    private lazy var children = Dictionary(grouping: entries.filter { $0.parent != $0.id }, by: \.parent)
 
     /// Asks the kernel for the mounts of a mnt namespace by its id; no process needs to be in it. listmount(2), statmount(2)
     ///
@@ -110,7 +106,7 @@ public final class MountTable {
     /// The mount points of what is mounted on a mount.
     private func points(on id: UInt64) -> Set<String> {
         if let known = pointsOn[id] { return known }
-        let points = Set((children[id] ?? []).compactMap { place(of: entries[$0])?.point })
+        let points = Set((children[id] ?? []).compactMap { place(of: $0)?.point })
         pointsOn[id] = points
         return points
     }

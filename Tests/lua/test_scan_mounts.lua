@@ -125,4 +125,56 @@ tests["a procfs holds the pid namespace that it shows"] = function()
   p:run{ "umount", "/tmp/sys" }:check()
 end
 
+tests["a procfs whose processes have ended is suspected"] = function()
+  local p <close> = box{}
+  p:run{ "mkdir", "/tmp/proc" }:check()
+  local inode = p:call(function()
+    local child <close> = ns.clone{ pid = true }
+    child:run{ "mount", "-t", "proc", "proc", "/tmp/proc" }:check()
+    return child:inode("pid")
+  end)
+  local function suspects()
+    local texts = {}
+    for _, suspect in ipairs(ns.scan(only_mounts).suspects) do
+      if suspect.path == "/tmp/proc" then
+        texts[#texts + 1] = suspect.kind .. " of " .. table.concat(suspect.types, ", ") .. ": " .. suspect.detail
+      end
+    end
+    return texts
+  end
+  check.eq(suspects(), { "procfs of pid: no process shows there" })
+  check.eq(find(ns.scan(only_mounts), ("pid:[%d]"):format(inode)), nil)
+  p:run{ "umount", "/tmp/proc" }:check()
+  check.eq(suspects(), {})
+end
+
+tests["a mnt namespace that is bound in another one is looked into"] = function()
+  if not (ns.features().mntns_walk.supported and ns.features().statmount.supported) then
+    check.skip "the kernel lists the mounts of mnt namespaces with processes only"
+  end
+  local p <close> = box{}
+  local mnt, uts = p:call(function()
+    local child <close> = ns.clone{ mnt = true }
+    local pinned = child:call(function()
+      sys.mount{ source = "none", target = "/tmp", type = "tmpfs" }
+      local inner <close> = ns.clone{ uts = true }
+      local h <close> = inner:open("uts")
+      h:pin("/tmp/pin")
+      return h:inode()
+    end)
+    local h <close> = child:open("mnt")
+    h:pin("/tmp/mnt")
+    return h:inode(), pinned
+  end)
+  mnt, uts = ("mnt:[%d]"):format(mnt), ("uts:[%d]"):format(uts)
+  check.eq(holders(mnt), { "mount /tmp/mnt" })
+  check.eq(holders(uts), { "mount /tmp/pin" })
+  local snapshot = ns.scan(only_mounts)
+  check.eq(snapshot:holders(uts)[1].mnt, mnt)
+  check.eq(find(snapshot, uts).owner, ("user:[%d]"):format(p:inode("user")))
+  p:call(ns.unpin, "/tmp/mnt")
+  local after = ns.scan(only_mounts)
+  check.eq({ find(after, mnt), find(after, uts) }, {})
+end
+
 return tests

@@ -18,8 +18,10 @@ extension Scan {
             seen.insert(inode)
             let processes = inhabited.removeValue(forKey: inode)?.processes ?? []
             let namespace = MountNamespace(inode: inode, processes: processes, descriptor: descriptor)
-            if options.types.contains(.mnt), case let place = position(of: NamespaceKey(.mnt, inode)), isOutOfReach(place) {
-                relate(try NamespaceHandle(descriptor, target: "mnt namespace"))
+            if options.types.contains(.mnt), case let place = position(of: NamespaceKey(.mnt, inode)), isOutOfReach(place),
+                let handle = try? NamespaceHandle(descriptor, target: self[place].key.link)
+            {
+                relate(handle)
             }
             look(through: table, of: namespace)
             looked += table.entries.count
@@ -139,7 +141,8 @@ extension Scan {
             guard let kind = entry.kind, let place = table.place(of: entry) else { continue }
             let isCovered = table.isCovered(entry)
             var holder = Holder(kind == .nsfs ? .mount : .procfs)
-            holder.path = place.point
+            // What nssh's own root does not lead to has none.
+            if !place.point.isEmpty { holder.path = place.point }
             holder.mountNamespace = namespace.inode
             if isCovered { holder.detail = "over-mounted" }
             switch kind {
