@@ -84,27 +84,36 @@ struct Arguments {
     /// Whether there is a script to run; `-` is standard input.
     var hasScript: Bool { script < all.count }
 
-    static let usage = """
-        usage: nssh [options] [script [args]]
+    static var usage: String {
+        let commands = ShellCommand.all.map { command in
+            "  " + TextWidth.pad(command.name, to: 10) + "  " + command.summary
+        }
+        return """
+            usage: nssh [options] [script [args]]
+                   nssh COMMAND [options] [args]
 
-        A shell for Linux namespaces, scripted in Lua. Without a script: a prompt on a terminal, else standard input is the script.
+            A shell for Linux namespaces, scripted in Lua. Without a script: a prompt on a terminal, else standard input is the script.
 
-          -e CHUNK    run CHUNK
-          -l MODULE   require MODULE into the global of its name; -l g=MODULE into g
-          -i          prompt after the script
-          -v          print the version
-          -E          ignore LUA_INIT, LUA_PATH and LUA_CPATH
-          -W          turn warnings on
-          -           standard input is the script
-          --          end of options
-          --list      list the lessons and the other bundled scripts
-          --course    play all lessons, from where you were; --course --help
-          --new FILE  write a lesson to begin with
-          -h, --help  print this
-          --version   print the version
+              -e CHUNK    run CHUNK
+              -l MODULE   require MODULE into the global of its name; -l g=MODULE into g
+              -i          prompt after the script
+              -v          print the version
+              -E          ignore LUA_INIT, LUA_PATH and LUA_CPATH
+              -W          turn warnings on
+              -           standard input is the script
+              --          end of options
+              --list      list the lessons and the other bundled scripts
+              --course    play all lessons, from where you were; --course --help
+              --new FILE  write a lesson to begin with
+              -h, --help  print this
+              --version   print the version
 
-        A script is a file; if there is none of that name, a bundled one: nssh demo_pid.lua. Lua's help(): nssh -e 'help()'
-        Exit codes: 0, 1 after an error, 130 when interrupted, n after os.exit(n).
+            Commands for shells, each with its own --help:
+            \(commands.joined(separator: "\n"))
 
-        """
+            A script is a file; if there is none of that name, a bundled one: nssh demo_pid.lua. Lua's help(): nssh -e 'help()'
+            Exit codes: 0, 1 after an error, 130 when interrupted, n after os.exit(n).
+
+            """
+    }
 }

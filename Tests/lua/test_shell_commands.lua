@@ -155,6 +155,66 @@ tests["find"] = function()
   check.eq({ r.status, (r.stdout:gsub(" +", " ")) }, { 0, ("KIND NAME PID\nprocess %s %d\n"):format(name, p.pid) })
 end
 
+-- What a JSON text holds: python3's own reader says it as a Lua table.
+local function json(text)
+  apart.need("python3")
+  local program = [[
+import json, sys
+def lua(v):
+    if v is None: return 'nil'
+    if isinstance(v, bool): return str(v).lower()
+    if isinstance(v, (int, float)): return repr(v)
+    if isinstance(v, str): return '"' + ''.join('\\%03d' % b for b in v.encode()) + '"'
+    if isinstance(v, list): return '{' + ','.join(map(lua, v)) + '}'
+    return '{' + ','.join('[' + lua(k) + ']=' + lua(x) for k, x in v.items() if x is not None) + '}'
+print('return ' + lua(json.load(sys.stdin)))]]
+  return assert(load(ns.run{ stdin = { data = text }, "python3", "-c", program }:check().stdout))()
+end
+
+tests["JSON"] = function()
+  local p <close> = apart.clone{ net = true, "sleep", "20" }
+  local inode = p:inode("net")
+  local listed = json(run("ls", "-J", "-t", "net", "-o", "ns,type,pid,nprocs,holders,nsfs"):check().stdout).namespaces
+  local found
+  for _, row in ipairs(listed) do if row.ns == inode then found = row end end
+  check.eq(found, { ns = inode, type = "net", pid = p.pid, nprocs = 1, holders = { process = 1 }, nsfs = {} })
+  local members = json(run("ls", "--json", tostring(inode)):check().stdout).processes
+  check.eq({ #members, members[1].pid, members[1].ppid }, { 1, p.pid, sys.getpid() })
+  local why = json(run("why", "-J", p.pid .. ":net", "self:uts"):check().stdout).why
+  check.eq({ #why, why[1].namespace, why[1].alive, why[1].explained }, { 2, ("net:[%d]"):format(inode), true, true })
+  check.eq({ why[1].certain[1].kind, why[1].certain[1].pid, why[1].release[1] }, { "process", p.pid, ("kill %d"):format(p.pid) })
+  apart.eventually(function() return #ns.find("sleep") > 0 end)
+  local seen = json(run("find", "-J", "sleep"):check().stdout)
+  local pids = {}
+  for _, item in ipairs(seen.found) do pids[item.pid] = item.kind end
+  check.eq(pids[p.pid], "process")
+  check.eq(json(run("find", "-J", "nssh-no-such-name").stdout).found, {})
+end
+
+tests["a snapshot in a file is listed, drawn and explained as the machine it is of"] = function()
+  local path = os.tmpname()
+  local remove <close> = setmetatable({}, { __close = function() os.remove(path) end })
+  check.ok(remove)
+  local p = apart.clone{ net = true, "sleep", "20" }
+  local inode, pid = p:inode("net"), tostring(p.pid)
+  ns.run{ nssh, "tree", "--json", stdout = path }:check()
+  p:close()
+  check.eq(run("ls", "--from", path, "-n", "-t", "net", "-o", "NS", pid).stdout, inode .. "\n")
+  check.match(run("ls", "--from", path, tostring(inode)).stdout, "\n *" .. pid .. " ")
+  check.match(run("tree", "--from=" .. path).stdout, ("net:%%[%d%%]; process %s"):format(inode, pid))
+  for _, word in ipairs{ pid .. ":net", ("net:[%d]"):format(inode) } do
+    local r = run("why", "--from", path, word)
+    check.eq(r.status, 0, r.stderr)
+    check.match(r.stdout, ("^net:%%[%d%%] is alive%%.\nHeld for certain by: process %s"):format(inode, pid))
+  end
+  local named = run("why", "--from", path, "sleep")
+  check.eq({ named.status, named.stdout }, { 2, "" })
+  check.match(named.stderr, "names no target")
+  local broken = run("ls", "--from", "/proc/version")
+  check.eq({ broken.status, broken.stdout }, { 2, "" })
+  check.match(broken.stderr, "/proc/version: no JSON: line 1")
+end
+
 tests["output to a pipe that nobody reads ends quietly, to a full disk not"] = function()
   for _, words in ipairs{ "ls", "tree --all", "why self:net", "ls --help" } do
     local line = ("{ \"$NSSH\" %s 2>&3; echo $? >&3; } 3>&1 >&4 4>&- | cat"):format(words)

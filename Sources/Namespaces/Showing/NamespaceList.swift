@@ -132,14 +132,15 @@ extension NamespaceList.Row {
 }
 
 /// Names of users, each asked for once. getpwuid(3)
-struct UserNames {
+public struct UserNames {
     private let known: [UInt32: String]?
     private var found: [UInt32: String?] = [:]
 
     /// For the user ids of a snapshot; of one that was loaded, the names that it brings.
-    init(_ snapshot: Snapshot) { known = snapshot.users }
+    public init(_ snapshot: Snapshot) { known = snapshot.users }
 
-    subscript(_ uid: UInt32) -> String? {
+    /// The name of a user id; nil where there is none.
+    public subscript(_ uid: UInt32) -> String? {
         mutating get {
             if let known { return known[uid] }
             if let name = found[uid] { return name }

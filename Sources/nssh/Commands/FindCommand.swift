@@ -12,19 +12,33 @@ extension ShellCommand {
             or cri-o, or 12 digits of its id; of a net namespace of ip netns; of a pin.
             Exit code: 0, 1 if nothing was found, 2 after a wrong option.
             """,
-        options: []
+        options: [Option("J", "json", "as JSON")]
     ) { line throws(CommandError) in
         guard let name = line.operands.first?.lossy else { throw .usage("what is it called? NAME is missing") }
         let found = Find(name)
+        if line.has("json") {
+            let items = found.items.map { item in
+                JSON.object([
+                    ("kind", .string(item.kind)), ("name", .string(item.name)), ("pid", item.pid.map { .integer(Int($0)) } ?? .null),
+                    ("path", JSON.of(item.path)), ("runtime", JSON.of(item.runtime)), ("id", JSON.of(item.id)),
+                ])
+            }
+            writeOut(JSON.object([("found", .array(items)), ("unreadable", .array(found.unreadable.map { .string($0) }))]).text)
+        } else if !found.items.isEmpty {
+            for line in table(found.items).lines(columns: Terminal.columns(1)) { writeOut(line + "\n") }
+        }
+        for text in found.unreadable { complain("find: \(text)") }
+        return found.items.isEmpty ? 1 : 0
+    }
+
+    /// A column for what at least one has.
+    private static func table(_ items: [Find.Item]) -> TextTable {
         let cells: [(title: String, of: (Find.Item) -> String?)] = [
             ("KIND", { $0.kind }), ("NAME", { $0.name }), ("PID", { $0.pid.map { String($0) } }), ("PATH", { $0.path }),
             ("RUNTIME", { $0.runtime }), ("ID", { $0.id }),
         ]
-        let shown = cells.filter { cell in found.items.contains { cell.of($0) != nil } }
-        let table = TextTable(
-            shown.map { TextTable.Column($0.title, right: $0.title == "PID") }, found.items.map { item in shown.map { $0.of(item) ?? "" } })
-        if !found.items.isEmpty { for line in table.lines(columns: Terminal.columns(1)) { writeOut(line + "\n") } }
-        for text in found.unreadable { complain("find: \(text)") }
-        return found.items.isEmpty ? 1 : 0
+        let shown = cells.filter { cell in items.contains { cell.of($0) != nil } }
+        return TextTable(
+            shown.map { TextTable.Column($0.title, right: $0.title == "PID") }, items.map { item in shown.map { $0.of(item) ?? "" } })
     }
 }

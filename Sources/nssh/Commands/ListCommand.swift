@@ -15,6 +15,7 @@ extension ShellCommand {
             Exit code: 0, 1 if TARGET is nowhere, 2 after a wrong option.
             """,
         options: [
+            Option("J", "json", "as JSON"),
             Option("n", "noheadings", "without the line of titles"),
             Option("o", "output", .required("LIST"), "columns, separated by commas; +LIST: besides the usual ones"),
             Option(nil, "columns", .required("LIST"), "as --output"),
@@ -45,11 +46,14 @@ private struct NamespaceListing {
     var columns = ListColumn.usual
     /// The namespace whose processes are wanted.
     var subject: Subject?
+    /// What is listed instead of this machine.
+    let loaded: Snapshot?
 
     init(_ line: CommandLine) throws(CommandError) {
         self.line = line
         options = try ScanArguments.read(line)
         options.names = false
+        loaded = try ScanArguments.load(line)
         try readFilter()
         try readColumns()
         try readTarget()
@@ -87,28 +91,29 @@ private struct NamespaceListing {
 
     private mutating func readTarget() throws(CommandError) {
         guard let word = line.operands.first else { return }
-        switch try commanding({ () throws(Failure) in try Target(word: word) }) {
+        switch try ScanArguments.target(word, in: loaded) {
         case .pid(let pid): filter.pid = pid
-        case .own: filter.pid = getpid()
+        case .own: filter.pid = loaded?.ownPid ?? getpid()
         case let target:
-            subject = try commanding { () throws(Failure) in try Subject(target, nil) }
+            subject = try ScanArguments.subject(target, nil, in: loaded)
             options.names = true
         }
     }
 
     func print() throws(CommandError) -> Int32 {
-        let snapshot = try commanding { () throws(Failure) in try Scan.take(options) }
+        let snapshot = try ScanArguments.snapshot(loaded, options)
         var status: Int32 = 0
         if let subject {
             if let key = snapshot.key(of: subject) {
-                print(processes(in: key, snapshot))
+                let members = Members(of: key, in: snapshot)
+                if line.has("json") { writeOut(members.json.text) } else { print(members.table) }
             } else {
                 complain("ls: \(subject.text) was not found")
                 status = 1
             }
         } else {
             let list = NamespaceList(snapshot, filter)
-            print(list.table(columns))
+            if line.has("json") { writeOut(list.json(columns).text) } else { print(list.table(columns)) }
             if let pid = filter.pid, list.rows.isEmpty {
                 complain("ls: no namespace of process \(pid) was found")
                 status = 1
@@ -124,16 +129,65 @@ private struct NamespaceListing {
         let lines = line.has("raw") ? table.rawLines() : table.lines(columns: line.has("notruncate") ? nil : Terminal.columns(1))
         for line in lines { writeOut(line + "\n") }
     }
+}
 
-    /// As lsns(8) lists them.
-    private func processes(in key: NamespaceKey, _ snapshot: Snapshot) -> TextTable {
+/// The processes in a namespace, as lsns(8) lists them.
+private struct Members {
+    private let rows: [(process: Snapshot.Process, user: String)]
+
+    init(of key: NamespaceKey, in snapshot: Snapshot) {
+        var users = UserNames(snapshot)
         let members = snapshot.position(of: key).map { snapshot.members()[$0] } ?? []
-        let rows = members.map { member in
+        rows = members.map { member in
             let process = snapshot.processes[member]
-            let user = getpwuid(process.uid).map { String(cString: $0.pointee.pw_name) } ?? String(process.uid)
-            return [String(process.pid), String(process.parent), user, process.command ?? process.name ?? ""]
+            return (process, users[process.uid] ?? String(process.uid))
         }
+    }
+
+    var table: TextTable {
         let columns = [TextTable.Column("PID", right: true), TextTable.Column("PPID", right: true)]
-        return TextTable(columns + [TextTable.Column("USER"), TextTable.Column("COMMAND")], rows)
+        return TextTable(
+            columns + [TextTable.Column("USER"), TextTable.Column("COMMAND")],
+            rows.map { process, user in
+                [String(process.pid), String(process.parent), user, process.command ?? process.name ?? ""]
+            })
+    }
+
+    var json: JSON {
+        .object([
+            (
+                "processes",
+                .array(
+                    rows.map { process, user in
+                        .object([
+                            ("pid", .integer(Int(process.pid))), ("ppid", .integer(Int(process.parent))), ("user", .string(user)),
+                            ("command", JSON.of(process.command ?? process.name)),
+                        ])
+                    })
+            )
+        ])
+    }
+}
+
+extension NamespaceList {
+    /// As lsns(8) writes it: a list of objects, with the columns in small letters. What a namespace does not have is null.
+    fileprivate func json(_ columns: [ListColumn]) -> JSON {
+        let objects = rows.map { row in
+            JSON.object(columns.map { ($0.rawValue.lowercased(), row.json($0)) })
+        }
+        return .object([("namespaces", .array(objects))])
+    }
+}
+
+extension NamespaceList.Row {
+    fileprivate func json(_ column: ListColumn) -> JSON {
+        switch column {
+        case .HOLDERS: return .object(holders.map { ($0.kind.rawValue, .integer($0.count)) })
+        case .NSFS: return .array(mounts.map { .string($0) })
+        case .NAMES: return .array(names.map { .string($0) })
+        default:
+            let text = text(column)
+            return column.isRight ? Int(text).map { .integer($0) } ?? .null : JSON.of(text.isEmpty ? nil : text)
+        }
     }
 }

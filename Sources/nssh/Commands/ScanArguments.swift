@@ -10,7 +10,39 @@ enum ScanArguments {
         ShellCommand.Option(nil, "deep", "look for descriptors in flight, io_uring files, open files of /proc, and suspects, too"),
         ShellCommand.Option(nil, "quick", "look at processes only: what something else holds is missing"),
         ShellCommand.Option("v", "verbose", "name what could not be looked at"),
+        from,
     ]
+    static let from = ShellCommand.Option(
+        nil, "from", .required("FILE"), "in a snapshot of nssh tree --json or snapshot:save, also of another machine")
+
+    /// The snapshot that is asked for by --from; nil: this machine is looked at.
+    static func load(_ line: CommandLine) throws(CommandError) -> Snapshot? {
+        guard let path = line.value("from") else { return nil }
+        return try commanding { () throws(Failure) in try Snapshot.load(path) }
+    }
+
+    /// The snapshot that was loaded, or one of this machine.
+    static func snapshot(_ loaded: Snapshot?, _ options: ScanOptions) throws(CommandError) -> Snapshot {
+        if let loaded { return loaded }
+        return try commanding { () throws(Failure) in try Scan.take(options) }
+    }
+
+    /// What a word names. In a snapshot nothing is looked for by its name.
+    static func target(_ word: [UInt8], in loaded: Snapshot?) throws(CommandError) -> Target {
+        try commanding { () throws(Failure) in
+            if loaded == nil { return try Target(word: word) }
+            if let number = Int(word.lossy) { return try Target(number) }
+            return try Target(word)
+        }
+    }
+
+    /// The namespace that is meant.
+    static func subject(_ target: Target, _ type: NamespaceType?, in loaded: Snapshot?) throws(CommandError) -> Subject {
+        try commanding { () throws(Failure) in
+            if let loaded { return try loaded.subject(target, type) }
+            return try Subject(target, type)
+        }
+    }
 
     /// What to look through.
     static func read(_ line: CommandLine) throws(CommandError) -> ScanOptions {

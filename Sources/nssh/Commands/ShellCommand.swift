@@ -3,6 +3,7 @@ import CLinux
 import Glibc
 import Linux
 import LuaKit
+import Namespaces
 
 /// A command of nssh for shells, `nssh enter …`. What it takes is declared once, for the reading of its arguments, its help, the manual
 /// page and the completion of shells.
@@ -128,6 +129,11 @@ struct CommandError: Error {
         error.isUsage = true
         return error
     }
+}
+
+extension JSON {
+    /// A string, or null.
+    static func of(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
 }
 
 /// As `body`, with a failure as the command's error.

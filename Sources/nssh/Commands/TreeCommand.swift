@@ -15,6 +15,7 @@ extension ShellCommand {
         options: [
             Option("b", "by", .required("REL"), "owner, parent or process; owner if not given"),
             Option("a", "all", "the initial namespaces one by one"),
+            Option("J", "json", "all that was seen, as JSON, for --from and other programs"),
             Option(nil, "ascii", "drawn in ASCII, as in a locale without Unicode"),
         ] + ScanArguments.options
     ) { line throws(CommandError) in try drawTree(line, by: line.text("by"), of: "tree") }
@@ -30,13 +31,17 @@ extension ShellCommand {
             order = read
         }
         let options = try ScanArguments.read(line)
-        let snapshot = try commanding { () throws(Failure) in try Scan.take(options) }
+        let snapshot = try ScanArguments.snapshot(ScanArguments.load(line), options)
+        ScanArguments.report(snapshot, line, of: command)
+        if line.has("json") {
+            writeOut(snapshot.json.text)
+            return 0
+        }
         let ascii = line.has("ascii") || TreeText.wantsASCII
         let width = Terminal.columns(1)
         for text in TreeText(ascii: ascii).lines(Tree(snapshot, by: order, all: line.has("all"), ascii: ascii).roots) {
             writeOut((width.map { TextWidth.cut(text, to: $0) } ?? text) + "\n")
         }
-        ScanArguments.report(snapshot, line, of: command)
         return 0
     }
 }
