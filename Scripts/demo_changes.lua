@@ -26,9 +26,9 @@ demo.main{
   title = { en = "What has changed since the article", zh = "文章之后的变化" },
   section = { en = "1. Introduction, calls, limits: as of today", zh = "1. Namespace 概述：时至今日" },
   text = {
-    en = "What the article says has stayed true, but for a note on docker. Much has come in addition. Each claim here is asked of the \z
-      kernel that runs this machine.",
-    zh = "文章所说的至今成立，只有关于 docker 的一条注释除外。此外又增加了很多东西。这里的每个说法都向本机的内核求证。",
+    en = "What the article says of types, calls and limits has stayed true, but for a note on docker. Much has come in addition. Each \z
+      claim here is asked of the kernel that runs this machine.",
+    zh = "文章关于类型、调用和限制的说法至今成立，只有关于 docker 的一条注释除外。此外又增加了很多东西。这里的每个说法都向本机的内核求证。",
   },
   programs = { "cat", "ls", "stat", "uname" },
   steps = {
@@ -37,7 +37,7 @@ demo.main{
       text = {
         en = "\"docker does not use it yet.\" It does, since 20.10: where cgroup v2 is alone (cgroup2fs here), a container gets a cgroup \z
           namespace of its own by default; where v1 is there as well (tmpfs here), it does with --cgroupns=private.",
-        zh = "“docker 现在就还没有用它。”从 20.10 起已经在用：只有 cgroup v2 的机器（此处显示 cgroup2fs）上，容器默认有自己的 cgroup namespace；还有 v1 的机器（此处显示 tmpfs）上，用 \z
+        zh = "“docker 现在就还没有用它。”从 20.10 起已经在用:只有 cgroup v2 的机器(此处显示 cgroup2fs)上,容器默认有自己的 cgroup namespace;还有 v1 的机器(此处显示 tmpfs)上,用 \z
           --cgroupns=private。",
       },
       needs = function()
@@ -74,8 +74,8 @@ demo.main{
       text = {
         en = "ioctl_ns: beside NS_GET_USERNS and NS_GET_PARENT there are by now requests for the type and the owner (4.11), for the ids \z
           of mnt namespaces and for pids (6.11), to walk all mnt namespaces (6.12), and for an id of any namespace (6.18). Each was tried:",
-        zh = "ioctl_ns：除了 NS_GET_USERNS 和 NS_GET_PARENT，现在还可以询问类型和所有者(4.11)、mnt namespace 的 id 和 pid(6.11)、遍历所有 mnt namespace(6.12)、任何 \z
-          namespace 的 id(6.18)。逐一试过：",
+        zh = "ioctl_ns：除了 NS_GET_USERNS 和 NS_GET_PARENT，现在还可以询问类型和所有者（4.11）、mnt namespace 的 id 和 pid（6.11）、遍历所有 mnt namespace（6.12）、任何 \z
+          namespace 的 id（6.18）。逐一试过：",
       },
       lua = [[for _, name in ipairs{ "mntns_id", "pid_translation", "pidfd_namespaces", "mntns_walk", "ns_id" } do
   local f = ns.features()[name]
@@ -85,14 +85,14 @@ return ns.open("self", "uts"):type()]],
       expect = { en = "yes for what is not newer than this kernel", zh = "不晚于本机内核的，是 yes" },
       checks = {
         { { en = "no request is there before its time", zh = "没有哪个请求早于它的版本出现" }, not_before_its_time },
-        { { en = "a namespace tells its type (4.11)", zh = "namespace 能说出自己的类型(4.11)" },
+        { { en = "a namespace tells its type (4.11)", zh = "namespace 能说出自己的类型（4.11）" },
           function(_, _, values) return values and values[1] == "uts" end },
       } },
     { title = { en = "Four calls, and their successors", zh = "四个调用和它们的后继者" },
       text = {
         en = "clone3(2) (5.3) has room for more flags, and puts the child into a cgroup (5.7); a pidfd names a process that no other can \z
           replace (5.3), and setns(2) takes one with any number of types (5.8).",
-        zh = "clone3(2)(5.3)容得下更多 flag，还能把子进程放进某个 cgroup(5.7)；pidfd(5.3)指代一个进程，不会被别的进程顶替；setns(2) 接受 pidfd，一次加入任意几种类型(5.8)。",
+        zh = "clone3(2)（5.3）容得下更多 flag，还能把子进程放进某个 cgroup（5.7）；pidfd（5.3）指代一个进程，不会被别的进程顶替；setns(2) 接受 pidfd，一次加入任意几种类型（5.8）。",
       },
       lua = [[for _, name in ipairs{ "clone3", "clone3_into_cgroup", "clone3_time", "pidfd_open", "pidfd_setns", "listns" } do
   local f = ns.features()[name]
@@ -156,7 +156,7 @@ end]],
       why = {
         en = "So a number that was written down says nothing later. Since 6.18 there is an id of 64 bits, which is never used again \z
           (NS_GET_ID).",
-        zh = "所以事先记下的号码，过后说明不了什么。从 6.18 起有 64 位的 id，永不重复使用(NS_GET_ID)。",
+        zh = "所以事先记下的号码，过后说明不了什么。从 6.18 起有 64 位的 id，永不重复使用（NS_GET_ID）。",
       } },
     { title = { en = "All that came since", zh = "此后的全部" },
       text = {

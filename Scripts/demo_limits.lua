@@ -91,7 +91,7 @@ demo.main{
       why = {
         en = "No disk is full: ENOSPC is what unshare(2) and clone(2) say of these limits. (user_namespaces(7) has EUSERS for user \z
           namespaces that are nested too deeply: that was so before Linux 4.9.)",
-        zh = "并不是磁盘满了：unshare(2) 和 clone(2) 用 ENOSPC 表示这些限制。(user_namespaces(7)说嵌套太深的 user namespace 会得到 EUSERS，那是 Linux 4.9 之前的情况。)",
+        zh = "并不是磁盘满了：unshare(2) 和 clone(2) 用 ENOSPC 表示这些限制。（user_namespaces(7) 说嵌套太深的 user namespace 会得到 EUSERS，那是 Linux 4.9 之前的情况。）",
       } },
     { title = { en = "Another type", zh = "另一种类型" },
       inside = "unshare --ipc true && echo made",
@@ -122,7 +122,7 @@ for i = 1, 3 do
   print(i, ok, ok and "made" or p.code)
   if ok then kept[#kept + 1] = p end
 end]], name = "counted",
-      expect = { en = "one, then ENOSPC twice: the box's own counts", zh = "一个成功，两个 ENOSPC:box 自己的那个也算" },
+      expect = { en = "one, then ENOSPC twice: the box's own counts", zh = "一个成功，两个 ENOSPC：box 自己的那个也算" },
       checks = {
         { { en = "what lives there is counted, the one made with the user namespace too", zh = "存活的都计数，与 user namespace 一起建的也算" },
           function(out) return out == "1\ttrue\tmade\n2\tfalse\tENOSPC\n3\tfalse\tENOSPC" end, depends = "uts" },

@@ -46,7 +46,7 @@ demo.main{
       },
       predict = { en = "Does it land in the UTS namespace, or nowhere?", zh = "它会进入那个 UTS namespace，还是哪里也进不去？" },
       outside = function(s) return ("nsenter --net=/proc/%d/ns/uts hostname"):format(s.inside.pid) end,
-      expect = { en = "Invalid argument (EINVAL); hostname has not run", zh = "Invalid argument(EINVAL)，hostname 没有运行" },
+      expect = { en = "Invalid argument (EINVAL); hostname has not run", zh = "Invalid argument（EINVAL），hostname 没有运行" },
       checks = {
         { { en = "the wrong nstype is refused: EINVAL", zh = "nstype 不符则被拒绝：EINVAL" },
           function(out, s, status)
@@ -56,7 +56,7 @@ demo.main{
     { title = { en = "A stranger's descriptor", zh = "别人的描述符" },
       text = {
         en = "Now a process elsewhere opens its namespace, and sends the descriptor over a socket: SCM_RIGHTS of unix(7). Then it ends.",
-        zh = "现在由另一处的进程打开自己的 namespace，通过 socket 发送描述符(unix(7) 的 SCM_RIGHTS)，然后结束。",
+        zh = "现在由另一处的进程打开自己的 namespace，通过 socket 发送描述符（unix(7) 的 SCM_RIGHTS），然后结束。",
       },
       lua = [[here, there = sys.socketpair()
 sender = ns.clone{ uts = "box", function()
@@ -126,7 +126,7 @@ return ns.run{ uts = h, "hostname" }.stdout]],
       outside = "nsenter --user=/proc/self/ns/user true; nsenter --uts=/etc/passwd true",
       expect = { en = "Invalid argument, twice", zh = "两次 Invalid argument" },
       checks = {
-        { { en = "one's own user namespace: EINVAL", zh = "自己的 user namespace:EINVAL" },
+        { { en = "one's own user namespace: EINVAL", zh = "自己的 user namespace：EINVAL" },
           function(out) return out:find("^[^\n]*user[^\n]*Invalid argument") ~= nil end },
         { { en = "a file that is no namespace: EINVAL", zh = "不是 namespace 的文件：EINVAL" },
           function(out) return out:find("\n[^\n]*uts[^\n]*Invalid argument") ~= nil end },

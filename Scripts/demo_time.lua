@@ -15,7 +15,7 @@ demo.main{
     en = "The article lists the time namespace, \"Boot and monotonic\", and never shows it. It shifts two clocks of its processes: \z
       CLOCK_BOOTTIME, the time since the system started, and CLOCK_MONOTONIC, which leaves out the time asleep. The time of day is no \z
       part of it.",
-    zh = "文章列出了 time namespace(“Boot and monotonic”)，但没有演示。它让其中的进程的两个时钟偏移：CLOCK_BOOTTIME，即系统启动以来的时间，以及 CLOCK_MONOTONIC，它不计休眠的时间。日期和时刻不在其中。",
+    zh = "文章列出了 time namespace（“Boot and monotonic”)，但没有演示。它让其中的进程的两个时钟偏移：CLOCK_BOOTTIME，即系统启动以来的时间，以及 CLOCK_MONOTONIC，它不计休眠的时间。日期和时刻不在其中。",
   },
   programs = { "date", "ls", "nsenter", "uptime" },
   needs = "kernel 5.6",
@@ -27,7 +27,7 @@ demo.main{
       text = {
         en = "A bash in a new time namespace. The offsets are written to timens_offsets before anybody is in it: ten days for boottime, \z
           an hour for monotonic.",
-        zh = "一个 bash，在新的 time namespace 里。偏移量要在有进程进入之前写入 timens_offsets:boottime 十天，monotonic 一小时。",
+        zh = "一个 bash，在新的 time namespace 里。偏移量要在有进程进入之前写入 timens_offsets：boottime 十天，monotonic 一小时。",
       },
       enter = { time = OFFSET } },
     { title = { en = "The clock inside", zh = "里面的时钟" },
