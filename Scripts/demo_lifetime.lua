@@ -27,9 +27,8 @@ demo.main{
     { title = { en = "Tools", zh = "工具" },
       text = {
         en = "weakly makes a weak reference from a link below /proc/PID/ns. A death may show a moment late, so the others wait \z
-          until younger \z
-          namespaces, the canaries, are seen to have died.",
-        zh = "weakly 从 /proc/PID/ns 下的链接得到一个弱引用。内核的销毁可能晚一点才看得到，所以后两个函数都会等到更晚创建的 \z
+          until younger namespaces of the type, the canaries, are seen to have died.",
+        zh = "weakly 从 /proc/PID/ns 下的链接得到一个弱引用。内核的销毁可能晚一点才看得到，所以后两个函数都会等到更晚创建的同类 \z
           namespace（金丝雀）确实消失。",
       },
       lua = [[
@@ -41,17 +40,20 @@ function is_dead(w)
   local alive, certain = w:alive()
   return certain and not alive
 end
-function outlives_canary(w)
+function outlives_canary(w, name)
   for _ = 1, 2 do
-    local canary = ns.clone{ cgroup = true }
-    local watch = weakly(canary, "cgroup")
+    local canary = ns.clone{ [name] = true }
+    local watch = weakly(canary, name)
     canary:close()
-    repeat sys.sleep(0.01) until is_dead(watch)
+    for _ = 1, 100 do
+      if is_dead(watch) then break end
+      sys.sleep(0.01)
+    end
   end
   return not is_dead(w)
 end
-function dies(w)
-  for _ = 1, outlives_canary(w) and 50 or 0 do
+function dies(w, name)
+  for _ = 1, outlives_canary(w, name) and 100 or 0 do
     if is_dead(w) then return true end
     sys.sleep(0.01)
   end
@@ -67,7 +69,7 @@ return (w:alive())]],
       checks = {
         { { en = "while a process is in it, it is alive", zh = "有进程在里面时，它活着" }, lives },
       } },
-    { lua = "box:close()\nreturn dies(w)",
+    { lua = 'box:close()\nreturn dies(w, "uts")',
       predict = { en = "The only process ends. Is the namespace still there?", zh = "唯一的进程结束后，namespace 还在吗？" },
       expect = { en = "true: it is gone", zh = "true：它消失了" },
       why = { en = "Nothing referred to it any more; the weak reference does not count.", zh = "再没有东西引用它；弱引用不算数。" },
@@ -81,12 +83,12 @@ return (w:alive())]],
         zh = "再来一个，并打开它的描述符：对 /proc/PID/ns/ipc 调用 open(2)。",
       },
       lua = "box = ns.clone{ ipc = true }\nw = weakly(box, \"ipc\")\nh = box:open(\"ipc\")" },
-    { lua = "box:close()\nreturn outlives_canary(w)",
+    { lua = 'box:close()\nreturn outlives_canary(w, "ipc")',
       expect = { en = "true: alive, and no process in it", zh = "true：没有进程，仍然活着" },
       checks = {
         { { en = "an open descriptor keeps it alive without a process", zh = "没有进程时，打开的描述符让它活着" }, lives, depends = "step open" },
       } },
-    { lua = "h:close()\nreturn dies(w)",
+    { lua = 'h:close()\nreturn dies(w, "ipc")',
       checks = {
         { { en = "the descriptor is closed: it dies", zh = "描述符关闭：它被销毁" }, lives, depends = "ipc" },
       } },
@@ -103,12 +105,12 @@ box = ns.clone{ net = true }
 w = weakly(box, "net")]] },
     { name = "pin", lua = 'h = box:open("net")\nh:pin("/mnt/box")\nh:close()',
       why = { en = "mount --bind /proc/PID/ns/net /mnt/box", zh = "相当于 mount --bind /proc/PID/ns/net /mnt/box" } },
-    { lua = "box:close()\nreturn outlives_canary(w)",
+    { lua = 'box:close()\nreturn outlives_canary(w, "net")',
       expect = { en = "true: alive by its name", zh = "true：靠名字活着" },
       checks = {
         { { en = "a bind mount keeps it alive without a process", zh = "没有进程时，bind mount 让它活着" }, lives, depends = "step pin" },
       } },
-    { lua = 'ns.unpin("/mnt/box")\nreturn dies(w)',
+    { lua = 'ns.unpin("/mnt/box")\nreturn dies(w, "net")',
       checks = {
         { { en = "the mount is gone: it dies", zh = "卸载之后：它被销毁" }, lives, depends = "net" },
       } },
@@ -127,14 +129,14 @@ outer = box:inode("user")]] },
     { lua = [[
 local h <close> = ns.open("/proc/" .. box.pid .. "/ns/user")
 local parent <close> = h:parent()
-return parent:inode() == outer, outlives_canary(w)]],
+return parent:inode() == outer, outlives_canary(w, "user")]],
       expect = { en = "true true: it is the parent, and alive", zh = "true true：它是父级，并且活着" },
       checks = {
         { { en = "a child namespace keeps its parent alive", zh = "子 namespace 让父 namespace 活着" }, function(out, _, values)
           return values and values[1] and values[2], "it answered " .. out
         end, depends = "step child" },
       } },
-    { lua = "box:close()\nreturn dies(w)",
+    { lua = 'box:close()\nreturn dies(w, "user")',
       checks = {
         { { en = "the child is gone: the parent dies", zh = "子 namespace 消失：父 namespace 被销毁" }, lives },
       } },
@@ -148,13 +150,13 @@ return parent:inode() == outer, outlives_canary(w)]],
 box = ns.clone{ user = "root", uts = true }
 w = weakly(box, "user")
 h = box:open("uts")]] },
-    { lua = "box:close()\nreturn outlives_canary(w)",
+    { lua = 'box:close()\nreturn outlives_canary(w, "user")',
       expect = { en = "true: the owner lives as long as what it owns", zh = "true：只要它拥有的还在，它就在" },
       checks = {
         { { en = "what it owns keeps a user namespace alive", zh = "被拥有的 namespace 让 user namespace 活着" }, lives,
-          depends = "step owned" },
+          depends = { "step owned", "uts" } },
       } },
-    { lua = "h:close()\nreturn dies(w)",
+    { lua = 'h:close()\nreturn dies(w, "user")',
       checks = {
         { { en = "what it owned is gone: the owner dies", zh = "被拥有的消失：拥有者被销毁" }, lives },
       } },
@@ -171,7 +173,7 @@ box = ns.clone{ "unshare", "--pid", "bash", "-c", "/bin/true; echo ready; read",
 box.stdout:read("l")
 w = weakly(box, "pid_for_children")
 local h <close> = ns.open("/proc/" .. box.pid .. "/ns/pid_for_children")
-return #h:processes(), outlives_canary(w)]],
+return #h:processes(), outlives_canary(w, "pid")]],
       expect = { en = "0 true: no process in it, and alive", zh = "0 true：里面没有进程，却活着" },
       checks = {
         { { en = "pid_for_children of a process keeps a pid namespace alive", zh = "某个进程的 pid_for_children 让 pid namespace 活着" },
@@ -179,7 +181,7 @@ return #h:processes(), outlives_canary(w)]],
             return values and values[1] == 0 and values[2], "it answered " .. out
           end },
       } },
-    { lua = "box:close()\nreturn dies(w)",
+    { lua = 'box:close()\nreturn dies(w, "pid")',
       checks = {
         { { en = "that process ends: the pid namespace dies", zh = "该进程结束：pid namespace 被销毁" }, lives },
       } },
@@ -201,7 +203,7 @@ box = ns.clone{ function()
 end, stdin = "pipe" }
 local h <close> = ns.receive(ours)
 w = ns.weak(h)
-return #h:processes(), outlives_canary(w)]],
+return #h:processes(), outlives_canary(w, "time")]],
       expect = { en = "0 true: no process in it, and alive", zh = "0 true：里面没有进程，却活着" },
       checks = {
         { { en = "time_for_children of a process keeps a time namespace alive", zh = "某个进程的 time_for_children 让 time namespace 活着" },
@@ -209,7 +211,7 @@ return #h:processes(), outlives_canary(w)]],
             return values and values[1] == 0 and values[2], "it answered " .. out
           end },
       } },
-    { lua = "box:close()\nreturn dies(w)",
+    { lua = 'box:close()\nreturn dies(w, "time")',
       checks = {
         { { en = "that process ends: the time namespace dies", zh = "该进程结束：time namespace 被销毁" }, lives },
       } },
@@ -229,7 +231,7 @@ return box.stdout:read("l")]],
       checks = {
         { { en = "mqueue is mounted", zh = "mqueue 已挂载" }, function(out, _, values) return values and values[1] == "0", out end },
       } },
-    { lua = 'box:close()\nreturn dies(w), ns.run{ "touch", "/mnt/mq/another" }.stderr',
+    { lua = 'box:close()\nreturn dies(w, "ipc"), ns.run{ "touch", "/mnt/mq/another" }.stderr',
       predict = { en = "The last process ends, the mount stays. What of the ipc namespace?", zh = "最后一个进程结束，挂载还在。ipc namespace 会怎样？" },
       expect = {
         en = "true, and no queue can be made: the mount is there, the namespace is not",
@@ -258,13 +260,13 @@ return box.stdout:read("l")]],
 box = ns.clone{ pid = true, "bash", "-c", "read; mount -t proc proc /mnt/proc 2>&1 && echo mounted; read", stdin = "pipe", stdout = "pipe" }
 w = weakly(box, "pid")]] },
     { name = "proc", lua = 'box.stdin:write("go\\n"):flush()\nreturn box.stdout:read("l")' },
-    { lua = 'box:close()\nreturn outlives_canary(w), ns.run{ sh = "ls -d /mnt/proc/[0-9]*" }.stdout',
+    { lua = 'box:close()\nreturn outlives_canary(w, "pid"), ns.run{ sh = "ls -d /mnt/proc/[0-9]*" }.stdout',
       expect = { en = 'true "": alive, with no process to show', zh = 'true ""：活着，却没有进程可以显示' },
       checks = {
         { { en = "a mounted proc keeps a pid namespace alive, with no process in it", zh = "没有进程时，挂载的 proc 让 pid namespace 活着" },
           lives, depends = "step proc" },
       } },
-    { lua = 'ns.run{ "umount", "/mnt/proc" }\nreturn dies(w)',
+    { lua = 'ns.run{ "umount", "/mnt/proc" }\nreturn dies(w, "pid")',
       checks = {
         { { en = "proc is unmounted: the pid namespace dies", zh = "卸载 proc：pid namespace 被销毁" }, lives, depends = "pid" },
       } },
