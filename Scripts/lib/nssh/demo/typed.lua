@@ -1,13 +1,13 @@
 -- Lua as typed at the prompt: globals stay from one chunk to the next, and values are shown.
 local typed = {}
 
--- The functions of ns that make namespaces, by options that are their first argument.
-local MAKERS = { clone = true, run = true, call = true, shell = true, unshare = true }
+-- The functions of ns that make namespaces, by options that are their first argument, and the one that only says how.
+local MAKERS = { clone = true, run = true, call = true, shell = true, unshare = true, plan = true }
 
 -- Whether a chunk makes namespaces, as far as its text tells.
 function typed.makes_namespaces(text)
   for name in text:gmatch("%f[%w_]ns%.(%l+)") do
-    if MAKERS[name] then return true end
+    if MAKERS[name] and name ~= "plan" then return true end
   end
   return false
 end

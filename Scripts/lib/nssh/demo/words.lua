@@ -108,9 +108,9 @@ words.zh = {
   control_holds = "没有它也成立",
   control_crash = "还没有得出结论就出错了：",
   control_others_fail = "下列检查项也不成立，却没有声明依赖于它：",
-  added = '你没有权限创建这些 namespace,所以 nssh 加上了 user = "root",即一个属于你自己的 user namespace。\z
-    (在提示符下,请先输入 ns.unshare{ user = "root" }。)',
-  missing = "缺少 %s:Debian 软件包 %s",
+  added = '你没有权限创建这些 namespace，所以 nssh 加上了 user = "root"，即一个属于你自己的 user namespace。\z
+    （在提示符下，请先输入 ns.unshare{ user = "root" }。）',
+  missing = "缺少 %s：Debian 软件包 %s",
   missing_no_package = "缺少 %s",
   forbidden = "本机不允许：%s：%s",
   no_setting = "读到的设置都无法解释这一点",
