@@ -171,16 +171,14 @@ end
 tests["processes that end meanwhile are no error, and the others are always there"] = function()
   local marker <close> = box{ uts = true }
   local inode = marker:inode("uts")
-  local before = #ns.scan(processes_only).unreadable
+  local known = {}
+  for _, item in ipairs(ns.scan().unreadable) do known[item.target] = true end
   local churn <close> = ns.clone{ "sh", "-c", "while :; do /bin/true & /bin/true; done" }
   for _ = 1, 60 do
     local s = ns.scan()
     check.eq(by(s.processes, "pid", marker.pid).namespaces.uts, inode)
-    local here = {}
-    for _, item in ipairs(s.unreadable) do
-      if item.source == "processes" then here[#here + 1] = item.message end
-    end
-    check.ok(#here <= before, table.concat(here, "\n"))
+    -- Other users' processes may come and go, which only root can read.
+    for _, item in ipairs(s.unreadable) do check.ok(known[item.target] or sys.geteuid() ~= 0, item.message) end
     -- No half record: who is neither refused nor a zombie has all its links.
     for _, process in ipairs(s.processes) do
       if next(process.namespaces) and not process.zombie then check.ok(process.namespaces.mnt, "process " .. process.pid) end

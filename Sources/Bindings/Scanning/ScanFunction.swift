@@ -18,7 +18,11 @@ enum ScanFunction {
     nonisolated(unsafe) static let function = LuaFunction(
         "ns.scan", [LuaField("options", .record(options), "what to look through")],
         returns: [LuaField("snapshot", .object("snapshot"), "every namespace that could be seen, and what holds it")],
-        "Looks for every namespace of the machine", details: "What could not be read is in snapshot.unreadable.",
+        "Looks for every namespace of the machine",
+        details:
+            "What could not be read is in snapshot.unreadable. On a terminal, a line tells how far it is when it takes longer than half a "
+            + "second. A look at sockets copies other processes' descriptors (pidfd_getfd(2)); where the v1 cgroup controllers net_cls or net_prio "
+            + "class traffic, the kernel then gives those sockets nssh's class: sockets = false leaves that out.",
         example: "local s = ns.scan{fds=false, sockets=false, mounts=false}\nassert(#s.namespaces >= 8)"
     ) { call throws(LuaError) in
         let options = read(call[0])

@@ -36,10 +36,14 @@ extension Scan {
         var namespaces: [(number: Int32, inode: UInt64)] = []
         for index in snapshot.processes.indices {
             try pause(source, index, snapshot.processes.count)
+            if snapshot.processes[index].isZombie { continue }
             let path = "\(numbers[index])/fd"
             let directory = nssh_openat(Proc.root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
             if directory < 0 {
-                note(unreadable: "/proc/\(path)", pid: snapshot.processes[index].pid, .last, in: source)
+                let errno = Errno.last
+                // With its memory, a process loses its user as the owner of these files: one that has ended refuses that user.
+                guard let state = status.read(numbers[index]), !state.isZombie else { continue }
+                note(unreadable: "/proc/\(path)", pid: snapshot.processes[index].pid, errno, in: source)
                 continue
             }
             namespaces.removeAll(keepingCapacity: true)

@@ -88,7 +88,8 @@ extension Scan {
         case gone
     }
 
-    /// The net namespace of a file of another process, through a copy of its descriptor.
+    /// The net namespace of a file of another process, through a copy of its descriptor. There is no other way; the kernel gives a copied
+    /// socket the net_cls and net_prio class of who copies it.
     private func namespace(of file: SocketFile, _ pidfd: Int32, _ known: inout KnownSockets) -> Answer {
         let copy = nssh_pidfd_getfd(pidfd, file.number)
         if copy < 0 {
