@@ -44,6 +44,8 @@ enum ListFunction {
     /// What to scan for a list: only the types that it is to have.
     static func options(_ value: LuaValue) -> ScanOptions {
         var options = ScanFunction.read(value)
+        // Only the processes that stand for a namespace have to be known by name, unless all are asked for theirs.
+        options.names = value.table?["names"].boolean ?? filter(value).asksNames
         guard let table = value.table, table["types"].isNone else { return options }
         if let types = table["type"].namespaceTypes { options.types = types.reduce(into: NamespaceTypes()) { $0.insert($1) } }
         return options

@@ -16,6 +16,7 @@ public struct HTMLPage {
     public static func text(_ snapshot: Snapshot) -> String {
         var page = HTMLPage(snapshot)
         for position in page.top { page.add(box: position, isWide: true) }
+        page.addUnreadable()
         let title = snapshot.isAnonymous ? "Namespaces" : "Namespaces of \(snapshot.host)"
         return page.frame(["title": HTMLPage.escaped(title), "about": HTMLPage.escaped(page.about), "boxes": page.html])
     }
@@ -63,9 +64,16 @@ public struct HTMLPage {
     private var about: String {
         let counts = "\(snapshot.namespaces.count) namespaces, \(snapshot.processes.count) processes"
         if snapshot.isAnonymous { return counts }
-        let unreadable = snapshot.unreadable.count
         return "\(counts); Linux \(snapshot.kernel); \(HTMLPage.date(snapshot.time)); seen as user \(snapshot.uid)"
-            + (unreadable == 0 ? "" : unreadable == 1 ? "; 1 thing could not be read" : "; \(unreadable) things could not be read")
+    }
+
+    /// What could not be read is part of what was seen.
+    private mutating func addUnreadable() {
+        let count = snapshot.unreadable.count
+        if count == 0 { return }
+        html += "<details class=\"list\"><summary>\(count == 1 ? "1 thing" : "\(count) things") could not be read</summary>\n<ul>\n"
+        for item in snapshot.unreadable { html += "<li>\(text("\(item.target): \(item.errno.text)"))</li>\n" }
+        html += "</ul>\n</details>\n"
     }
 
     /// `2026-11-24 12:48 UTC`. gmtime(3)
@@ -139,7 +147,8 @@ public struct HTMLPage {
             rows.append(("pids inside", process.innerPids.dropFirst().map { String($0) }.joined(separator: " ")))
         }
         if process.parent > 0 {
-            rows.append(("parent", snapshot.process(pid: process.parent).map { describing.name(snapshot.processes[$0]) } ?? String(process.parent)))
+            rows.append(
+                ("parent", snapshot.process(pid: process.parent).map { describing.name(snapshot.processes[$0]) } ?? String(process.parent)))
         }
         if !snapshot.isAnonymous { rows.append(("user", describing.user(process.uid))) }
         let seats = snapshot.seats(of: position).filter { $0 >= 0 && !snapshot.namespaces[Int($0)].isInitial }

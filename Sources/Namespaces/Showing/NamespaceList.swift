@@ -21,6 +21,9 @@ public struct NamespaceList {
         /// All namespaces.
         public init() {}
 
+        /// Whether the names or user ids of all processes have to be known for it.
+        public var asksNames: Bool { name != nil || uid != nil }
+
         /// Whether it lets all through.
         var isEmpty: Bool { types == nil && pid == nil && name == nil && uid == nil && holder == nil && !persistent }
     }
