@@ -12,6 +12,7 @@ import Testing
     }
 
     @Test func whatIsWrittenIsWhatTheSchemaSays() throws {
+        if Proc.root < 0 { Proc.open() }
         var options = ScanOptions()
         options.deep = true
         let snapshot = try Scan.take(options)

@@ -3,8 +3,8 @@ import Linux
 
 /// A snapshot from JSON: others' text, of which nothing is believed before it was looked at.
 extension Snapshot {
-    /// Larger files are refused: a machine with 100,000 processes makes one of 30 MB.
-    static let largestFile = 256 << 20
+    /// Larger files are refused: a machine with 100,000 processes makes one of 40 MB.
+    static let largestFile = 96 << 20
 
     /// Reads a file that was written by `json`, on this machine or another.
     ///
