@@ -29,7 +29,8 @@ enum HoldersFunction {
             "kind, certain, pid, tid, fd, path, mnt, namespace, detail, text and release of each; tostring says it in words")
     ]
     private static let details =
-        "kind is \(Holder.Kind.allCases.map(\.rawValue).joined(separator: ", ")). certain is false for what only may hold it. mnt is the mnt namespace "
+        "kind is \(Holder.Kind.allCases.map(\.rawValue).joined(separator: ", ")). certain is false for what only may hold it; what may hold any "
+        + "namespace of the type is there only where nothing is certain. mnt is the mnt namespace "
         + "that path is in, namespace the child or owned one. release is what lets go of it: a command, or words; of a child or an owned "
         + "namespace nothing, it has holders of its own. nssh's own handles count: they hold it too."
 
@@ -38,10 +39,8 @@ enum HoldersFunction {
         example: "local p <close> = ns.clone{uts=true, user=\"root\"}\nlocal holders = ns.holders(p, \"uts\")\n"
             + "assert(#holders == 1 and holders[1].kind == \"process\" and holders[1].pid == p.pid)"
     ) { call throws(LuaError) in
-        let subject = try call[0].subject(call[1])
-        let options = ScanFunction.read(call[2], defaults: .directed(at: subject.type))
-        let snapshot = try kernel { () throws(Failure) in try Scan.takeVisibly(options) }
-        push(call.lua, snapshot, snapshot.key(of: subject).map { snapshot.holders(of: $0) } ?? [])
+        let (snapshot, why) = try ask(call)
+        push(call.lua, snapshot, why.holders)
         return 1
     }
 
@@ -52,8 +51,19 @@ enum HoldersFunction {
     ) { call throws(LuaError) in
         let snapshot = try call.receiver(SnapshotObject.self).snapshot
         let subject = try call[1].subject(call[2], in: snapshot)
-        push(call.lua, snapshot, snapshot.key(of: subject).map { snapshot.holders(of: $0) } ?? [])
+        push(call.lua, snapshot, snapshot.why(subject).holders)
         return 1
+    }
+
+    /// Looks for what the arguments of ns.holders and ns.why are about.
+    static func ask(_ call: LuaCall) throws(LuaError) -> (Snapshot, Why) {
+        let subject = try call[0].subject(call[1])
+        let options = ScanFunction.read(call[2], defaults: .directed(at: subject.type))
+        return try kernel { () throws(Failure) in
+            // The scan first: what has died meanwhile is dead.
+            let snapshot = try Scan.takeVisibly(options)
+            return (snapshot, snapshot.why(subject, life: try call[0].object(WeakObject.self)?.reference.state()))
+        }
     }
 
     /// Pushes holders of a snapshot's namespace.

@@ -20,13 +20,8 @@ enum WhyFunction {
         example:
             "local p <close> = ns.clone{uts=true, user=\"root\"}\nlocal why = ns.why(p, \"uts\")\nassert(why.alive and why.explained)\nprint(why)"
     ) { call throws(LuaError) in
-        let subject = try call[0].subject(call[1])
-        let options = ScanFunction.read(call[2], defaults: .directed(at: subject.type))
-        let (snapshot, life) = try kernel { () throws(Failure) in
-            // The scan first: what has died meanwhile is dead.
-            (try Scan.takeVisibly(options), try call[0].object(WeakObject.self)?.reference.state())
-        }
-        push(call.lua, snapshot, snapshot.why(subject, life: life))
+        let (snapshot, why) = try HoldersFunction.ask(call)
+        push(call.lua, snapshot, why)
         return 1
     }
 

@@ -61,4 +61,10 @@ public struct Holder: Equatable, Sendable {
 
     /// A holder of a kind.
     public init(_ kind: Kind) { self.kind = kind }
+
+    /// What `detail` begins with for a mount that another one hides.
+    static let overMounted = "over-mounted"
+
+    /// Whether another mount hides this one, and has to go first.
+    var isCovered: Bool { detail?.hasPrefix(Holder.overMounted) ?? false }
 }

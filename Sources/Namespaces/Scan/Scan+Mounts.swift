@@ -144,7 +144,7 @@ extension Scan {
             // What nssh's own root does not lead to has none.
             if !place.point.isEmpty { holder.path = place.point }
             holder.mountNamespace = namespace.inode
-            if isCovered { holder.detail = "over-mounted" }
+            if isCovered { holder.detail = Holder.overMounted }
             switch kind {
             case .nsfs:
                 guard let (type, inode) = Target.readLink(place.root), options.types.contains(type) else { continue }

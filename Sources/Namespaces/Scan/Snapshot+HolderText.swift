@@ -37,8 +37,12 @@ extension Snapshot {
         case .mount, .procfs:
             guard let path = holder.path else { return nil }
             let umount = "umount \(PlanCommand.quoted(path))"
-            guard let number = holder.mountNamespace, number != ownMount?.inode else { return umount }
-            return member(of: NamespaceKey(.mnt, number)).map { "nssh enter \($0) -m -- \(umount)" }
+            var command = umount
+            if let number = holder.mountNamespace, number != mountNamespace {
+                guard let member = member(of: NamespaceKey(.mnt, number)) else { return nil }
+                command = "nssh enter \(member) -m -- \(umount)"
+            }
+            return holder.isCovered ? "umount what covers \(place(of: holder)), then \(command)" : command
         case .zombie:
             guard let pid = holder.pid else { return nil }
             guard let parent = reaper(of: pid) else { return "its parent, which is out of sight, has to reap \(pid)" }
@@ -60,12 +64,6 @@ extension Snapshot {
             "process \(pid)\(process(pid: pid).flatMap({ processes[$0].name }).map { " (\(TextEscape.escape($0.utf8, as: .line)))" } ?? "")"
     }
 
-    /// nssh's own mnt namespace, where paths mean what they say.
-    var ownMount: NamespaceKey? {
-        guard let own = process(pid: ownPid) else { return nil }
-        return namespace(of: own, link: Inspect.links.firstIndex(of: NamespaceType.mnt.rawValue)!)
-    }
-
     /// A process that is in a namespace; nil when there is none.
     func member(of key: NamespaceKey) -> Int32? {
         guard let position = position(of: key), let link = Inspect.links.firstIndex(of: key.type.rawValue) else { return nil }
@@ -78,8 +76,8 @@ extension Snapshot {
     }
 
     private func place(of holder: Holder) -> String {
-        let mount = holder.mountNamespace.map { NamespaceKey(.mnt, $0) }
-        return TextEscape.escape((holder.path ?? "").utf8, as: .line) + (mount == nil || mount == ownMount ? "" : " in \(mount!.link)")
+        let mount = holder.mountNamespace == mountNamespace ? nil : holder.mountNamespace.map { NamespaceKey(.mnt, $0) }
+        return TextEscape.escape((holder.path ?? "").utf8, as: .line) + (mount.map { " in \($0.link)" } ?? "")
     }
 
     /// Whether a process is PID 1 of a pid namespace below nssh's own: with it all processes of that namespace end.

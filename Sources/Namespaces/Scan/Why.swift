@@ -19,12 +19,15 @@ public struct Why: Sendable {
     public var isInitial = false
     /// What holds it for certain.
     public var certain: [Holder] = []
-    /// What may hold it.
+    /// What may hold it. What may hold any namespace of the type counts only where nothing is certain.
     public var suspects: [Holder] = []
     /// What may hold namespaces like this one and could not be looked at, a sentence each without its full stop.
     public var unseen: [String] = []
     /// What lets go of it, in an order that works.
     public var release: [String] = []
+
+    /// What holds it for certain, then what may.
+    public var holders: [Holder] { certain + suspects }
 
     /// Whether something that was seen keeps it alive for certain.
     public var isExplained: Bool { isInitial || !certain.isEmpty }
@@ -53,7 +56,7 @@ extension Snapshot {
         return why
     }
 
-    /// What may hold a namespace of a type (nil: of any) that shows nowhere else.
+    /// What may hold any namespace of a type (nil: of any).
     private func suspects(for type: NamespaceType?) -> [Holder] {
         suspects.filter { suspect in type.map { suspect.types.contains($0) } ?? true }.map(\.holder)
     }
@@ -99,13 +102,15 @@ extension Snapshot {
         for item in unreadable where item.source.canHold(type) {
             let target = item.pid.map { words(forProcess: $0) } ?? item.target
             if let known = groups.firstIndex(where: { $0.source == item.source && $0.errno == item.errno }) {
-                groups[known].targets.appendNew(target)
+                // What is unreadable of one process comes in a row.
+                if groups[known].targets.last != target { groups[known].targets.append(target) }
             } else {
                 groups.append((item.source, item.errno, [target]))
             }
         }
-        for group in groups {
-            texts.append("\(group.source.words) of \(group.targets.shortened(to: 3)): \(group.errno.text)")
+        for (source, errno, targets) in groups {
+            let shown = targets.count > 3 ? "\(targets.count) processes, such as \(targets[0])" : targets.joined(separator: ", ")
+            texts.append("\(source.words) of \(shown): \(errno.text)")
         }
         if type == .user || type == nil {
             texts.append("files that were opened in a user namespace hold it by their credentials, which nothing shows")

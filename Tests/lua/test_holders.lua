@@ -1,0 +1,164 @@
+-- ns.holders and ns.why, asked about every kind of thing that keeps a namespace alive: each is made for real, seen to be the only one,
+-- let go of as `release` says, and the namespace dies. And about what is said to hold one, and does not.
+local check = require "check"
+local apart = require "apart"
+local tests = {}
+
+local directory = arg[0]:match("^(.*)/") or "."
+local source = assert(io.open(directory .. "/holder.c")):read("a")
+
+-- Starts holder.c in namespaces of its own, and waits until it is in the namespace that it is about to hold in its way.
+local function start(name, options)
+  apart.need("cc", "gcc")
+  local path = os.tmpname()
+  local built = ns.run{ "cc", "-x", "c", "-O1", "-pthread", "-o", path, "-", stdin = { data = source } }
+  options = options or {}
+  options.stdin, options.stdout = "pipe", "pipe"
+  for _, type in ipairs{ "uts", "ipc", "net", "mnt", "cgroup" } do options[type] = true end
+  options[1], options[2] = path, name
+  local ok, p = pcall(apart.clone, options)
+  os.remove(path)
+  built:check()
+  if not ok then error(p, 0) end
+  check.eq(p.stdout:read("l"), "in")
+  return p
+end
+
+-- Tells it to go on, and waits until its way of holding is all that is left.
+local function hold(p)
+  p.stdin:write("\n")
+  p.stdin:flush()
+  check.eq(p.stdout:read("l"), "held")
+end
+
+-- A weak reference to what a path of /proc leads to.
+local function weak_of(path, type)
+  local h <close> = ns.open(path, type)
+  return ns.weak(h)
+end
+
+local function dies(weak) apart.eventually(function() return not weak:alive() end, tostring(weak) .. ": it lives on") end
+
+-- Does what a `release` says: a command of sh(1), of nssh itself too.
+local function release(command)
+  local own = sys.readlink("/proc/self/exe")
+  ns.run{ sh = ("nssh() { %s \"$@\"; }; %s"):format(own, command) }:check()
+end
+
+-- The namespace is held by one thing of a kind, and dies when that is let go.
+local function check_only_holder(weak, expected)
+  local holders = ns.holders(weak)
+  local holder = holders[1]
+  check.eq(#holders, 1, tostring(holders))
+  for key, value in pairs(expected) do check.eq(holder[key], value, key) end
+  local why = ns.why(weak)
+  check.eq({ why.alive, why.explained, #why.certain }, { true, true, 1 }, tostring(why))
+  check.eq(why.certain[1].text, holder.text)
+  check.eq(why.release, { holder.release })
+  check.match(tostring(why), "is alive%.\nHeld for certain by: " .. holder.text:gsub("%p", "%%%0"))
+  release(holder.release)
+  dies(weak)
+  local after = ns.why(weak)
+  check.eq({ after.alive, after.explained, #after.release }, { false, false, 0 })
+  check.match(tostring(after), "^%w+:%[%d+%] is no longer alive%.$")
+  check.eq(#ns.holders(weak), 0)
+end
+
+-- The ways of holder.c that are certain: the type, the kind, and what else the record says.
+local certain = {
+  descriptor = { type = "uts", kind = "descriptor" },
+  path_descriptor = { type = "uts", kind = "descriptor", detail = "O_PATH" },
+  socket = { type = "net", kind = "socket" },
+  tun = { type = "net", kind = "tun" },
+  in_flight = { type = "uts", kind = "in_flight" },
+  io_uring = { type = "uts", kind = "io_uring" },
+  mountinfo = { type = "mnt", kind = "proc_file" },
+}
+
+for name, way in pairs(certain) do
+  tests[name .. " holds a namespace of " .. way.type] = function()
+    local p <close> = start(name)
+    local weak = weak_of(("/proc/%d/ns/%s"):format(p.pid, way.type), way.type)
+    hold(p)
+    check_only_holder(weak, { kind = way.kind, certain = true, pid = p.pid, detail = way.detail })
+  end
+end
+
+tests["thread holds a namespace that its process is not in"] = function()
+  local p <close> = start("thread")
+  local weak, thread
+  for _, tid in ipairs(sys.readdir(("/proc/%d/task"):format(p.pid))) do
+    if tid ~= tostring(p.pid) then
+      weak, thread = weak_of(("/proc/%d/task/%s/ns/uts"):format(p.pid, tid), "uts"), math.tointeger(tid)
+    end
+  end
+  hold(p)
+  check_only_holder(weak, { kind = "thread", certain = true, pid = p.pid, tid = thread })
+end
+
+tests["time_for_children holds a namespace of time"] = function()
+  local p <close> = start("time_for_children", { time = true })
+  local weak = weak_of(("/proc/%d/ns/time_for_children"):format(p.pid), "time")
+  hold(p)
+  check_only_holder(weak, { kind = "for_children", certain = true, pid = p.pid })
+end
+
+-- Where nothing tells the namespace, it is alive and not explained.
+local suspected = {
+  fs_context = { type = "net", link = "net" },
+  -- The file's inode number tells the namespace only where there is another way to that.
+  proc_net = { type = "net", link = "net", kind = "proc_file" },
+  shared_memory = { type = "ipc", link = "ipc" },
+  pidfd = { type = "pid", link = "pid_for_children", options = { pid = true } },
+}
+
+for name, way in pairs(suspected) do
+  tests[name .. " is a suspect"] = function()
+    local p <close> = start(name, way.options)
+    local weak = weak_of(("/proc/%d/ns/%s"):format(p.pid, way.link), way.type)
+    hold(p)
+    local why = ns.why(weak)
+    check.eq({ why.alive, why.explained, #why.certain }, { true, false, 0 }, tostring(why))
+    local found
+    for _, holder in ipairs(why.suspects) do
+      check.eq(holder.certain, false)
+      if holder.pid == p.pid and holder.kind == (way.kind or name) then found = holder end
+    end
+    check.ok(found, tostring(why))
+    check.match(tostring(why), "May be held by")
+    release(found.release)
+    dies(weak)
+  end
+end
+
+tests["credentials of an open file hold a user namespace, which nothing shows"] = function()
+  local p <close> = start("credentials")
+  local children <close> = io.open(("/proc/%d/task/%d/children"):format(p.pid, p.pid))
+  local weak = weak_of(("/proc/%d/ns/user"):format(children:read("n")), "user")
+  hold(p)
+  local why = ns.why(weak)
+  check.eq({ why.alive, why.explained, #why.certain, #why.release }, { true, false, 0, 0 }, tostring(why))
+  check.match(tostring(why), "Nothing that could be seen holds it for certain")
+  check.match(table.concat(why.unseen, "\n"), "files that were opened in a user namespace hold it by their credentials")
+  p:close()
+  dies(weak)
+end
+
+-- What does not hold one, whatever is said.
+local not_holders = {
+  link = "uts", proc_net_directory = "net", queue = "ipc", sysfs = "net", mqueue = "ipc", cgroup2 = "cgroup", key = "net",
+}
+
+for name, type in pairs(not_holders) do
+  tests[name .. " does not hold a namespace of " .. type] = function()
+    local p <close> = start(name)
+    local weak = weak_of(("/proc/%d/ns/%s"):format(p.pid, type), type)
+    hold(p)
+    dies(weak)
+    check.eq(ns.why(weak).alive, false)
+    check.eq(#ns.holders(weak), 0)
+    check.ok(p:alive())
+  end
+end
+
+return tests
