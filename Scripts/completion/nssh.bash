@@ -11,7 +11,7 @@ _nssh() {
         --type) words='mnt uts ipc pid net user cgroup time' ;;
         *) case ${COMP_WORDS[1]} in
         ls) words='--json --noheadings --output --columns --output-all --task --type --name --uid --holder --persistent --raw --notruncate --list --nowrap --tree --deep --quick --verbose --from --help' ;;
-        tree) words='--by --all --json --ascii --deep --quick --verbose --from --help' ;;
+        tree) words='--by --all --json --dot --mermaid --html --anonymous --ascii --deep --quick --verbose --from --help' ;;
         why) words='--json --from --help' ;;
         find) words='--json --help' ;;
         enter) words='--mount --uts --ipc --net --pid --cgroup --user --time --all --target --setuid --setgid --preserve-credentials --root --wd --wdns --no-fork --help' ;;

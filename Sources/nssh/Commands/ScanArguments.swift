@@ -24,7 +24,7 @@ enum ScanArguments {
     /// The snapshot that was loaded, or one of this machine.
     static func snapshot(_ loaded: Snapshot?, _ options: ScanOptions) throws(CommandError) -> Snapshot {
         if let loaded { return loaded }
-        return try commanding { () throws(Failure) in try Scan.take(options) }
+        return try commanding { () throws(Failure) in try Scan.takeVisibly(options) }
     }
 
     /// What a word names. In a snapshot nothing is looked for by its name.

@@ -16,6 +16,10 @@ extension ShellCommand {
             Option("b", "by", .required("REL"), "owner, parent or process; owner if not given"),
             Option("a", "all", "the initial namespaces one by one"),
             Option("J", "json", "all that was seen, as JSON, for --from and other programs"),
+            Option(nil, "dot", "as a graph in the language of Graphviz: nssh tree --dot | dot -Tsvg"),
+            Option(nil, "mermaid", "as a graph for Markdown"),
+            Option(nil, "html", "as a page for a browser, with everything in it"),
+            Option(nil, "anonymous", "in these: numbers, names and paths are replaced, net#1, process#1"),
             Option(nil, "ascii", "drawn in ASCII, as in a locale without Unicode"),
         ] + ScanArguments.options
     ) { line throws(CommandError) in try drawTree(line, by: line.text("by"), of: "tree") }
@@ -30,11 +34,14 @@ extension ShellCommand {
             }
             order = read
         }
+        let formats = ["json", "dot", "mermaid", "html"].filter { line.has($0) }
+        if formats.count > 1 { throw .usage("--\(formats[0]) and --\(formats[1]) exclude each other") }
+        if formats.isEmpty, line.has("anonymous") { throw .usage("--anonymous is for --json, --dot, --mermaid and --html") }
         let options = try ScanArguments.read(line)
         let snapshot = try ScanArguments.snapshot(ScanArguments.load(line), options)
         ScanArguments.report(snapshot, line, of: command)
-        if line.has("json") {
-            writeOut(snapshot.json.text)
+        if let format = formats.first {
+            writeOut(text(of: line.has("anonymous") ? snapshot.anonymised() : snapshot, as: format, all: line.has("all")))
             return 0
         }
         let ascii = line.has("ascii") || TreeText.wantsASCII
@@ -43,5 +50,15 @@ extension ShellCommand {
             writeOut((width.map { TextWidth.cut(text, to: $0) } ?? text) + "\n")
         }
         return 0
+    }
+
+    /// A snapshot in one of the formats of ns.graph.
+    private static func text(of snapshot: Snapshot, as format: String, all: Bool) -> String {
+        switch format {
+        case "dot": Graph(snapshot, all: all).dot
+        case "mermaid": Graph(snapshot, all: all).mermaid
+        case "html": HTMLPage.text(snapshot)
+        default: snapshot.json.text
+        }
     }
 }
