@@ -12,6 +12,8 @@ enum Attending {
 
     /// Sets the handlers, which a program does not inherit. To be called before the launch, so that no signal ends nssh alone.
     static func prepare() {
+        // Inherited from a caller that ignores it, it would make the kernel reap the program, and nobody know how it ended.
+        nssh_reset_signal(SIGCHLD)
         for signal in [SIGINT, SIGQUIT] where nssh_signal_is_ignored(signal) == 0 { nssh_on_signal(signal) { _ in } }
         for signal in [SIGTERM, SIGHUP] where nssh_signal_is_ignored(signal) == 0 {
             nssh_on_signal(signal) { number in

@@ -197,6 +197,13 @@ tests["SIGTERM for nssh is the command's"] = function()
   check.eq(e:wait(10).status, 5)
 end
 
+tests["a caller that ignores the end of its children"] = function()
+  apart.need("perl", "perl-base")
+  local p <close> = box()
+  local words = { "perl", "-e", "$SIG{CHLD} = 'IGNORE'; exec @ARGV", nssh, "enter", tostring(p.pid), "sh", "-c", "exit 3" }
+  check.eq(ns.run{ timeout = 20, table.unpack(words) }.status, 3)
+end
+
 tests["when nssh is killed the command goes with it"] = function()
   local p <close> = box()
   local e <close> = ns.clone{ stdout = "pipe", nssh, "enter", tostring(p.pid), "sh", "-c", "echo ready; exec sleep 20" }
