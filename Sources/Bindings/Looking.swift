@@ -81,7 +81,7 @@ final class LedgerObject: LuaObject {
                 "Lists what is there now and was not before",
                 details:
                     "kind is process, mount, pin, link, queue, cgroup or descriptor. A process that somebody else started is left out; "
-                    + "an orphan that may be anybody's has certain = false.",
+                    + "an orphan that may be anybody's has certain = false, and so has every cgroup.",
                 example:
                     "local before = ns.ledger()\nlocal left = ns.ledger():since(before)\nassert(tostring(left) == \"left behind: nothing\")"
             ) { call throws(LuaError) in

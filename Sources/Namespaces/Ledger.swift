@@ -44,12 +44,14 @@ public struct Ledger: Sendable {
     }
 
     /// What is there and was not in `before`. A process counts when it descends from nssh, is in a session or process
-    /// group of its children, or is an orphan in nssh's session; one that might be anybody's is listed as not certain; a
-    /// process that somebody else started is left out.
+    /// group of its children, or is an orphan in nssh's session; one that might be anybody's is listed as not certain, like
+    /// every cgroup; a process that somebody else started is left out.
     public func since(_ before: Ledger) -> [Item] {
         let known = Set(before.items)
         return items.compactMap { item in
             if known.contains(item) { return nil }
+            // nssh makes no cgroup, but what it runs may, and so do systemd and container engines, all the time.
+            if item.kind == .cgroup { return Item(kind: .cgroup, name: item.name, isCertain: false) }
             guard item.kind == .process else { return item }
             guard let pid = Int32(item.name.prefix { $0 != " " }), let entry = parents[pid] else { return nil }
             return attribute(pid, entry, before).map { Item(kind: .process, name: item.name, isCertain: $0) }
