@@ -34,12 +34,6 @@ local function has_line(text, line) return ("\n" .. text .. "\n"):find("\n" .. l
 
 local function lines(text) return select(2, text:gsub("[^\n]+", "")) end
 
--- A /proc of one's own is refused to an ordinary user where something is mounted over a part of the old one, as in containers.
-local function own_proc()
-  local ok, result = pcall(ns.run, { pid = { proc = true }, user = sys.geteuid() ~= 0 and "root" or nil, "true" })
-  return ok, not ok and tostring(result.message) or nil
-end
-
 -- Without a PID namespace of his own, an ordinary user may mount none.
 local function fresh_proc(scene) return scene.values.fresh == 0, scene.out.fresh end
 
@@ -93,7 +87,7 @@ demo.main{
             return known[tostring(s.pid)] and known[tostring(s.inside.pid)]
           end },
       } },
-    { inside = "mount -t proc proc /proc && { " .. PROC .. "; }", name = "fresh", needs = own_proc,
+    { inside = "mount -t proc proc /proc && { " .. PROC .. "; }", name = "fresh", needs = "proc",
       title = { en = "/proc inside, afterwards", zh = "里面的 /proc：挂载之后" },
       predict = { en = "How many processes will it know?", zh = "它会看到几个进程？" },
       expect = {
@@ -113,7 +107,7 @@ demo.main{
         { { en = "inside, there is one mount more", zh = "里面：挂载列表多了一项" },
           function(out, s) return select(2, mounts_of(out)) == select(2, mounts_of(s.out.before)) + 1 end, needs = fresh_proc },
       } },
-    { inside = "ps -ef", needs = own_proc,
+    { inside = "ps -ef", needs = "proc",
       title = { en = "Now ps can be believed", zh = "现在可以用 ps 了" },
       expect = { en = "bash as number 1, and ps", zh = "1 号进程 bash，以及 ps 自己" },
       checks = {
@@ -122,7 +116,7 @@ demo.main{
         { { en = "inside, ps shows no other process but itself", zh = "里面：除了 ps 自己，没有别的进程" },
           function(out) return lines(out) == 3 and out:find("ps -ef", 1, true) end, depends = "pid" },
       } },
-    { outside = PROC, needs = own_proc,
+    { outside = PROC, needs = "proc",
       title = { en = "/proc outside", zh = "外面的 /proc" },
       focus = of_interest,
       expect = { en = "as before: volumes of containers rest on this", zh = "没有变：Docker volume 正是利用了这一点" },
@@ -134,7 +128,7 @@ demo.main{
         { { en = "inside and outside are different mount namespaces", zh = "里面和外面是不同的 mount namespace" },
           function(_, s) return s.inside:inode("mnt") ~= ns.inode(s.pid, "mnt") end, depends = "mnt" },
       } },
-    { inside = "umount /proc; " .. PROC, needs = own_proc,
+    { inside = "umount /proc; " .. PROC, needs = "proc",
       title = { en = "And unmounted", zh = "再卸载" },
       focus = of_interest,
       expect = { en = "the host's processes again: the mount below was only hidden", zh = "又看到宿主机的进程：下面那一层只是被盖住了" },

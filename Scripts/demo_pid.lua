@@ -15,12 +15,6 @@ local function belongs_to_bash(out)
   return bash ~= nil and bash == parent
 end
 
--- A /proc of one's own is refused to an ordinary user where something is mounted over a part of the old one, as in containers.
-local function own_proc()
-  local ok, result = pcall(ns.run, { pid = { proc = true }, user = sys.geteuid() ~= 0 and "root" or nil, "true" })
-  return ok, not ok and tostring(result.message) or nil
-end
-
 demo.main{
   title = { en = "PID: one process, two numbers", zh = "PID：一个进程，两个 PID" },
   section = "2 PID",
@@ -139,13 +133,13 @@ end)]],
           end, depends = "pid" },
       } },
     -- A function, which is not tried before the lesson begins: where it is refused, the rest can be played.
-    { enter = function() return { pid = { proc = true } } end, needs = own_proc,
+    { enter = function() return { pid = { proc = true } } end, needs = "proc",
       title = { en = "The duties of number 1", zh = "1 号进程的职责" },
       text = {
         en = "Another bash as number 1, with a /proc of its own (pid = { proc = true }), so that ps can be believed.",
         zh = "再启动一个 1 号 bash，这次带上自己的 /proc（pid = { proc = true }），于是 ps 可信了。",
       } },
-    { needs = own_proc,
+    { needs = "proc",
       inside = [[orphan=$(sleep 1000 >/dev/null & echo $!); echo "bash is $$"; ps -o pid,ppid -p $orphan]],
       title = { en = "Orphans are given to it", zh = "孤儿进程归它" },
       text = {
@@ -161,7 +155,7 @@ end)]],
         { { en = "an orphan becomes a child of number 1 of its namespace", zh = "孤儿进程成为本 namespace 1 号进程的子进程" },
           belongs_to_bash, depends = "pid" },
       } },
-    { needs = own_proc,
+    { needs = "proc",
       lua = [[
 function end_of_orphan(box)
   local orphan, state = box:run{ sh = "sleep 0.1 & echo $!" }.stdout:match("%d+")
@@ -188,7 +182,7 @@ return end_of_orphan(lazy)]],
         { { en = "with a number 1 that does not wait, an orphan that ended stays as a zombie", zh = "1 号进程不 wait，结束的孤儿就一直是僵尸" },
           function(_, _, values) return values[1]:find("^Z") ~= nil end, depends = "pid" },
       } },
-    { needs = own_proc,
+    { needs = "proc",
       lua = [[
 local diligent <close> = ns.clone{ pid = { proc = true, init = true }, "sleep", "1000" }
 return end_of_orphan(diligent)]],

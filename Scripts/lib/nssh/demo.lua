@@ -25,8 +25,9 @@
 --                 depends: a type, "step NAME", or a list of those: without it the claim must be wrong, which --check tries
 --   cleanup       a shell line or a function of the scene; in reverse order at the end, however that comes, also if the step failed
 --   calls         what the key k shows: options as ns.plan takes them; otherwise what the step really called
---   needs         "root", "kernel 5.6", "program NAME", "feature NAME" (of ns.features), a function of the scene that returns true
---                 or false and a reason, or a list of these; where it is not met, the lesson, step or check is skipped
+--   needs         "root", "proc" (a fresh /proc may be mounted), "kernel 5.6", "program NAME", "feature NAME" (of ns.features), a
+--                 function of the scene that returns true or false and a reason, or a list of these; where it is not met, the lesson,
+--                 step or check is skipped
 --
 -- scene = { pid = nssh's pid, inside = the process of bash, at = { name = process }, out = {…}, values = {…}, language }
 local arguments = require "nssh.demo.arguments"

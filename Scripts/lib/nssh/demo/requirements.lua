@@ -43,9 +43,18 @@ local function older(release, wanted)
   return major < wanted_major or major == wanted_major and minor < wanted_minor
 end
 
+-- Why no fresh /proc can be mounted in a new PID namespace, or nil: something may be mounted over a part of the old one.
+local function unmet_proc()
+  local ok, result = pcall(ns.run, { pid = { proc = true }, user = sys.geteuid() ~= 0 and "root" or nil, "true" })
+  if ok then return nil end
+  if result.code == "INTERRUPTED" then error(result, 0) end
+  return result.message
+end
+
 local function unmet_word(need, scene)
   local words = scene.words
   if need == "root" then return not scene.is_root and words.needs_root:format(arg and arg[0] or "") or nil end
+  if need == "proc" then return unmet_proc() end
   local kind, name = need:match("^(%l+) (%S+)$")
   if kind == "kernel" then
     local release = sys.uname().release
