@@ -39,9 +39,6 @@ end
 -- In the negative control there is none, and how much power root has outside is the machine's affair.
 local function has_user_namespace(scene) return scene.inside:inode("user") ~= ns.inode(scene.pid, "user") end
 
--- The path of the file that the lesson makes.
-local function new_file(scene) return (scene.out.owners or ""):match("/tmp/nssh%-lesson%.%w+") end
-
 demo.main{
   title = { en = "User: nobody, and then root, of a system of one's own", zh = "User：先是 nobody，再是自己的 root" },
   section = "2 User",
@@ -51,7 +48,7 @@ demo.main{
     zh = "User namespace 隔离用户和用户组 ID：它有一张映射表，说明里面的哪个 ID 对应外面的哪个 ID。按这张表是 root 的进程，\z
       对属于该 user namespace 的各个 namespace 有 root 权限，对其他一切都没有。",
   },
-  programs = { "id", "grep", "hostname", "mount", "mktemp", "stat", "cat", "head" },
+  programs = { "id", "grep", "hostname", "mount", "touch", "stat", "cat", "head" },
   steps = {
     { outside = "id; hostname", name = "outside",
       title = { en = "Who you are, and where", zh = "外面：你是谁，在哪台机器上" } },
@@ -130,12 +127,9 @@ demo.main{
         { { en = "inside, root has every capability", zh = "里面：root 拥有全部 capability" },
           function(out) return out:match("CapEff:%s*(%x+)") == all_capabilities() end, needs = has_user_namespace },
       } },
-    { inside = "stat -c '%u %n' $(mktemp /tmp/nssh-lesson.XXXXXX) /etc/passwd", name = "owners",
+    { inside = "touch /mnt/file && stat -c '%u %n' /mnt/file /etc/passwd", name = "owners",
       title = { en = "Whose file is it?", zh = "文件归谁？" },
       text = { en = "A new file, made inside by root, and one of the real root.", zh = "一个是 root 在里面新建的文件，一个是真正 root 的文件。" },
-      cleanup = function(s)
-        if new_file(s) then assert(os.remove(new_file(s))) end
-      end,
       expect = { en = "0 for the new file; nobody's number for root's own", zh = "新文件是 0；真正 root 的文件却显示为 nobody" },
       why = {
         en = "stat(2) translates by the table. The real root has no number inside, so his files seem to be nobody's.",
@@ -143,18 +137,22 @@ demo.main{
       },
       checks = {
         { { en = "inside, root's new file is root's", zh = "里面：新文件属于 root" },
-          function(out, s) return owner(out, new_file(s)) == "0" end },
+          function(out) return owner(out, "/mnt/file") == "0" end },
       } },
-    { outside = function(s) return ("stat -c '%%u %%n' %s /etc/passwd"):format(new_file(s)) end,
+    { outside = function(s) return ("(cd /proc/%d/root && stat -c '%%u %%n' mnt/file etc/passwd)"):format(s.inside.pid) end,
+      text = {
+        en = "The same two from outside. The new one is on the tmpfs inside; /proc/PID/root leads there.",
+        zh = "从外面看同样两个文件。新文件在里面的 tmpfs 上，经 /proc/PID/root 可以到达。",
+      },
       expect = { en = "an ordinary number for the new file", zh = "新文件属于普通 UID" },
       why = {
-        en = "On the disk is the number outside. One table for both directions.",
-        zh = "磁盘上记录的是外面的 ID，两个方向用的是同一张表。",
+        en = "The file system has the number outside. One table for both directions.",
+        zh = "文件系统里记录的是外面的 ID，两个方向用的是同一张表。",
       },
       checks = {
         { { en = "the same file has another owner outside, and root's file another owner inside", zh = "同一个文件在外面属主不同，root 的文件在里面属主不同" },
           function(out, s)
-            local outside = owner(out, new_file(s))
+            local outside = owner(out, "mnt/file")
             return outside == outside_uid(s) and outside ~= "0"
               and owner(s.out.owners, "/etc/passwd") == overflow("uid")
           end, depends = "user" },
