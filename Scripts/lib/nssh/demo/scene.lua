@@ -70,7 +70,8 @@ function Scene:prepare(step)
   local side = step.inside and "inside" or "outside"
   local command = step[side]
   if type(command) == "function" then command = command(self) end
-  return side, command, function()
+  -- Of several shells inside, which.
+  return step.inside and step.at or side, command, function()
     local output, status = self:shell(side, step.at):type(command)
     return output, status
   end
