@@ -538,7 +538,7 @@ local snapshot = {}
 function snapshot:list(options) end
 
 ---Lists what kept a namespace alive when the snapshot was taken
----kind is process, thread, for_children, zombie, descriptor, mount, socket, tun, child, owned, procfs, in_flight, io_uring, proc_file, fs_context, shared_memory, pidfd. certain is false for what only may hold it. mnt is the mnt namespace that path is in, namespace the child or owned one. release is what lets go of it: a command, or words; of a child or an owned namespace nothing, it has holders of its own. nssh's own handles count: they hold it too.
+---kind is process, thread, for_children, zombie, descriptor, mount, socket, tun, child, owned, procfs, in_flight, io_uring, proc_file, fs_context, shared_memory, pidfd. certain is false for what only may hold it; what may hold any namespace of the type is there only where nothing is certain. mnt is the mnt namespace that path is in, namespace the child or owned one. release is what lets go of it: a command, or words; of a child or an owned namespace nothing, it has holders of its own. nssh's own handles count: they hold it too.
 ---@param namespace nssh.namespace a process (with a type), a handle, a weak reference, inode, link or path
 ---@param type? nssh.type of a process: which; of one namespace: checked if given
 ---@return (table)[] holders kind, certain, pid, tid, fd, path, mnt, namespace, detail, text and release of each; tostring says it in words
@@ -713,7 +713,7 @@ function ns.unpin(path) end
 function ns.find(name) end
 
 ---Looks for every namespace of the machine
----What could not be read is in snapshot.unreadable.
+---What could not be read is in snapshot.unreadable. On a terminal, a line tells how far it is when it takes longer than half a second. A look at sockets copies other processes' descriptors (pidfd_getfd(2)); where the v1 cgroup controllers net_cls or net_prio class traffic, the kernel then gives those sockets nssh's class: sockets = false leaves that out.
 ---@param options? nssh.ns_scan what to look through
 ---@return nssh.snapshot snapshot every namespace that could be seen, and what holds it
 function ns.scan(options) end
@@ -725,7 +725,7 @@ function ns.scan(options) end
 function ns.list(options) end
 
 ---Lists what keeps a namespace alive
----kind is process, thread, for_children, zombie, descriptor, mount, socket, tun, child, owned, procfs, in_flight, io_uring, proc_file, fs_context, shared_memory, pidfd. certain is false for what only may hold it. mnt is the mnt namespace that path is in, namespace the child or owned one. release is what lets go of it: a command, or words; of a child or an owned namespace nothing, it has holders of its own. nssh's own handles count: they hold it too.
+---kind is process, thread, for_children, zombie, descriptor, mount, socket, tun, child, owned, procfs, in_flight, io_uring, proc_file, fs_context, shared_memory, pidfd. certain is false for what only may hold it; what may hold any namespace of the type is there only where nothing is certain. mnt is the mnt namespace that path is in, namespace the child or owned one. release is what lets go of it: a command, or words; of a child or an owned namespace nothing, it has holders of its own. nssh's own handles count: they hold it too.
 ---@param namespace nssh.namespace a process (with a type), a handle, a weak reference, inode, link or path
 ---@param type? nssh.type of a process: which; of one namespace: checked if given
 ---@param options? nssh.ns_why what not to look through
