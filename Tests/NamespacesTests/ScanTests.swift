@@ -30,8 +30,8 @@ import Testing
         #expect(process.name == "sleep" && process.innerPids == [7, 2, 1] && !process.isZombie)
     }
 
-    @Test(arguments: [("a\\nb", "a\nb"), ("a\\\\b", "a\\b"), ("\\\\n", "\\n"), ("a b\t(c)", "a b\t(c)"), ("", nil)])
-    func namesAreUnescaped(_ written: String, _ name: String?) {
+    @Test(arguments: [("a\\nb", "a\nb"), ("a\\\\b", "a\\b"), ("\\\\n", "\\n"), ("a b\t(c)", "a b\t(c)"), ("", "")])
+    func namesAreUnescaped(_ written: String, _ name: String) {
         #expect(parse("Name:\t\(written)\nState:\tZ (zombie)\nThreads:\t1\n")?.name == name)
     }
 
@@ -80,11 +80,12 @@ import Testing
 }
 
 @Suite struct IdTests {
+    /// Where the kernel lists ids it opens them too; elsewhere nothing is opened by an id alone.
     @Test func anIdOpensItsNamespace() throws {
         Proc.open()
         let own = try Target.own.open(.uts)
-        guard let id = try own.id() else { return #expect(NamespaceHandle(id: 1) == nil) }
-        #expect(NamespaceHandle(id: id)?.key == own.key)
+        let found = try own.id().flatMap { NamespaceHandle(id: $0) }
+        #expect(found?.key == (Feature.listns.isSupported ? own.key : nil))
         #expect(NamespaceHandle(id: UInt64.max) == nil)
     }
 }

@@ -32,7 +32,7 @@ int nssh_socket_namespace(int socket);
 
 /// The ids of namespaces of all types above `last`, in ascending order; their number, 0 at the end. listns(2)
 ssize_t nssh_listns(unsigned long long last, unsigned long long *ids, size_t room);
-/// The namespace of an id, since Linux 6.18; ESTALE when it is gone. open_by_handle_at(2) at FD_NSFS_ROOT.
+/// The namespace of an id, on kernels that have listns(2); ESTALE when it is gone, and on Linux 6.18, whose handles have more than the id. open_by_handle_at(2) at FD_NSFS_ROOT.
 int nssh_ns_from_id(unsigned long long id);
 
 /// The number by which nssh's own net namespace knows the net namespace open at `ns`: -1 where it has given it none. `netlink` is a socket

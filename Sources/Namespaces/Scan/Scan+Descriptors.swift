@@ -76,7 +76,7 @@ extension Scan {
             key = NamespaceKey(type, inode)
         } else {
             do throws(Failure) {
-                let handle = try NamespaceHandle(try Proc.open(path, flags: O_RDONLY | O_NONBLOCK), target: text)
+                guard let handle = try NamespaceHandle(descriptorAt: path, target: text), handle.inode == inode else { return }
                 key = handle.key
                 if options.types.contains(key.type) { relate(handle) }
             } catch {
@@ -89,5 +89,14 @@ extension Scan {
         let flags = try? Proc.words("\(numbers[index])/fdinfo/\(number)", "flags").first.flatMap { Int32($0, radix: 8) }
         if let flags, flags & nssh_o_path != 0 { holder.detail = "O_PATH" }
         note(holder, of: key)
+    }
+}
+
+extension NamespaceHandle {
+    /// The namespace at a descriptor below /proc/PID/fd; nil when something else is there by now, which is not opened: it may be a device.
+    convenience init?(descriptorAt path: String, target: String) throws(Failure) {
+        let seen = try Proc.open(path, flags: nssh_o_path)
+        guard nssh_is_nsfs(seen.raw) == 1 else { return nil }
+        try self.init(try Proc.open("self/fd/\(seen.raw)", flags: O_RDONLY), target: target)
     }
 }

@@ -43,7 +43,7 @@ extension Scan {
     func open(_ position: Int32) -> NamespaceHandle? {
         let key = self[position].key
         func open(_ path: String) -> NamespaceHandle? {
-            guard let file = try? Proc.open(path, flags: O_RDONLY | O_NONBLOCK),
+            guard let file = try? Proc.open(path, flags: O_RDONLY),
                 let handle = try? NamespaceHandle(file, target: key.link), handle.key == key
             else { return nil }
             return handle
@@ -64,7 +64,9 @@ extension Scan {
                 if let handle = open("\(directory)/task/\(tid)/ns/\(holder.detail ?? key.type.rawValue)") { return handle }
             case .descriptor:
                 guard let number = holder.descriptor else { continue }
-                if let handle = open("\(directory)/fd/\(number)") { return handle }
+                if let handle = try? NamespaceHandle(descriptorAt: "\(directory)/fd/\(number)", target: key.link), handle.key == key {
+                    return handle
+                }
             default: continue
             }
         }
@@ -122,7 +124,7 @@ extension NamespaceHandle {
     /// Its name in a snapshot.
     public var key: NamespaceKey { NamespaceKey(type, inode) }
 
-    /// The namespace of an id; nil when it is gone, or out of nssh's power, or before Linux 6.18. open_by_handle_at(2)
+    /// The namespace of an id; nil when it is gone, or out of nssh's power, or on kernels without listns(2). open_by_handle_at(2)
     convenience init?(id: UInt64) {
         let raw = nssh_ns_from_id(id)
         if raw < 0 { return nil }

@@ -33,7 +33,7 @@ final class StatusReader {
     }
 
     static func parse(_ text: UnsafeRawBufferPointer, _ number: Int32) -> Snapshot.Process? {
-        guard let start = text.baseAddress else { return nil }
+        guard let start = text.baseAddress, !text.isEmpty else { return nil }
         var process = Snapshot.Process(number)
         var line = start
         let end = start + text.count
@@ -41,7 +41,7 @@ final class StatusReader {
             defer { line = stop + 1 }
             func value(_ name: StaticString) -> UnsafeRawBufferPointer? {
                 let length = name.utf8CodeUnitCount
-                guard stop - line > length, memcmp(line, name.utf8Start, length) == 0 else { return nil }
+                guard stop - line >= length, memcmp(line, name.utf8Start, length) == 0 else { return nil }
                 return UnsafeRawBufferPointer(start: line + length, count: stop - line - length)
             }
             switch line.load(as: UInt8.self) {
@@ -52,7 +52,7 @@ final class StatusReader {
                     let numbers = StatusReader.numbers(pids)
                     if numbers.count > 1 { process.innerPids = numbers }
                 }
-            case UInt8(ascii: "S"): if let state = value("State:\t") { process.isZombie = state[0] == UInt8(ascii: "Z") }
+            case UInt8(ascii: "S"): if let state = value("State:\t") { process.isZombie = state.first == UInt8(ascii: "Z") }
             case UInt8(ascii: "P"): if let parent = value("PPid:\t") { process.parent = numbers(parent).first ?? 0 }
             case UInt8(ascii: "U"):
                 if let uids = value("Uid:\t") { process.uid = UInt32(bitPattern: numbers(uids).first ?? 0) }
