@@ -1,17 +1,30 @@
 import Linux
 
 /// A value in a JSON text, and where it is: what is wrong is said with its place, `namespaces[3].inode: integer expected, got string`.
-struct JSONPlace {
+final class JSONPlace {
     let value: JSON
-    /// `namespaces[3].inode`; empty for the whole.
-    let path: String
+    /// What it is in; nil for the whole.
+    private let outer: JSONPlace?
+    /// What it is there: `.inode`, `[3]`. The path is put together only for what is wrong; a file has a million places.
+    private let name: String
+    private let index: Int
 
     /// The whole text.
-    init(_ value: JSON) { self.init(value, "") }
+    convenience init(_ value: JSON) { self.init(value, in: nil) }
 
-    private init(_ value: JSON, _ path: String) {
+    private init(_ value: JSON, in outer: JSONPlace?, name: String = "", index: Int = -1) {
         self.value = value
-        self.path = path
+        self.outer = outer
+        self.name = name
+        self.index = index
+    }
+
+    /// `namespaces[3].inode`; empty for the whole.
+    var path: String {
+        guard let outer else { return "" }
+        if index >= 0 { return "\(outer.path)[\(index)]" }
+        let step = TextEscape.escape(name.utf8.prefix(40), as: .line)
+        return outer.path.isEmpty ? step : "\(outer.path).\(step)"
     }
 
     /// What is wrong here.
@@ -36,7 +49,7 @@ struct JSONPlace {
     /// A field of an object; nil when it is not there. Fields that are not asked for are left alone.
     func optional(_ name: String) throws(Failure) -> JSONPlace? {
         guard case .object(let fields) = value else { throw expected("object") }
-        return fields.first { $0.name == name }.map { JSONPlace($0.value, path.isEmpty ? name : "\(path).\(name)") }
+        return fields.first { $0.name == name }.map { JSONPlace($0.value, in: self, name: name) }
     }
 
     /// A field that has to be there.
@@ -48,13 +61,13 @@ struct JSONPlace {
     /// The fields of an object.
     func fields() throws(Failure) -> [(name: String, place: JSONPlace)] {
         guard case .object(let fields) = value else { throw expected("object") }
-        return fields.map { ($0.name, JSONPlace($0.value, "\(path).\(TextEscape.escape($0.name.prefix(40).utf8, as: .line))")) }
+        return fields.map { ($0.name, JSONPlace($0.value, in: self, name: $0.name)) }
     }
 
     /// The elements of an array.
     func list() throws(Failure) -> [JSONPlace] {
         guard case .array(let values) = value else { throw expected("array") }
-        return values.enumerated().map { JSONPlace($1, "\(path)[\($0)]") }
+        return values.enumerated().map { JSONPlace($1, in: self, index: $0) }
     }
 
     func string() throws(Failure) -> String {
