@@ -74,13 +74,25 @@ tests["show prints events as they come"] = function()
   check.match(out, "%d%.%d%d%d  %- uts:%[%d+%]  process %d+ %([^\n]*%)  lived 0%.%d+ s")
 end
 
+tests["^C ends a watch, shown or in a loop, and leaves nothing"] = function()
+  local own = sys.readlink("/proc/self/exe")
+  for _, code in ipairs{ "ns.watch{interval = 0.05}:show()", "print(1) for e in ns.watch{interval = 60} do print(e) end" } do
+    local p <close> = ns.clone{ own, "-e", "io.stdout:setvbuf('no') " .. code, stdout = "pipe", stderr = "capture" }
+    p.stdout:read("l")
+    p:kill("INT")
+    local result = check.ok(p:wait(5), "it goes on")
+    check.eq(result.status, 130)
+    check.match(result.stderr, "interrupted")
+  end
+end
+
 tests["two snapshots: born, died, and what came and went"] = function()
   local options = { types = { "uts", "user" } }
   local before = ns.scan(options)
   local p <close> = apart.clone{ uts = true }
   local name = link(p, "uts")
   local between = ns.scan(options)
-  local q <close> = ns.clone{ uts = p }
+  local q <close> = ns.clone{ user = p, uts = p }
   local with_two = ns.scan(options)
   q:close()
   p:close()
