@@ -54,8 +54,11 @@ struct ShellCommand: Sendable {
     /// All of them.
     static let all = [list, tree, why, find, enter]
 
-    /// The one that the first argument names.
-    static func named(_ name: [UInt8]) -> ShellCommand? { all.first { name.elementsEqual($0.name.utf8) } }
+    /// The one that the first argument names. (Small letters only, so that an option or a script does not cost the making of all of them.)
+    static func named(_ name: [UInt8]) -> ShellCommand? {
+        let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+        return name.allSatisfy { letters.contains($0) } ? all.first { name.elementsEqual($0.name.utf8) } : nil
+    }
 
     /// Reads the arguments behind the command's name and runs it.
     func run(_ arguments: ArraySlice<[UInt8]>) -> Int32 {
