@@ -255,10 +255,10 @@
 ---@field interval? nssh.seconds the time between two looks; 0.2 if not given
 ---@field timeout? nssh.seconds ends after so long; never if not given
 ---@field types? nssh.type|(nssh.type)[] only these types
----@field tasks? boolean threads that are not where their process is; true if not given
----@field fds? boolean open descriptors; true if not given
----@field sockets? boolean sockets and tun devices; true if not given
----@field mounts? boolean mounts in every mnt namespace; true if not given
+---@field tasks? boolean looks at threads too; false if not given
+---@field fds? boolean looks at open descriptors too; false if not given
+---@field sockets? boolean looks at sockets and tun devices too; false if not given
+---@field mounts? boolean looks at mounts too; false if not given
 
 ---@class nssh.ns_why
 ---@field tasks? boolean threads that are not where their process is; true if not given
@@ -747,7 +747,7 @@ function ns.why(namespace, type, options) end
 function ns.tree(options) end
 
 ---Watches namespaces being born and dying
----An event has event ("born" or "died"), namespace, type, inode, process and name (the first process seen in it), time (since 1970) and seconds (since the watch began), missed (what lived shorter than so many seconds may have been missed), of a death lived and certain. It looks at processes; fds, sockets, mounts and tasks are looked at when they are true, and then the first process is nil for what only they show. A namespace without a process that is held otherwise is not dead. What was there when the watch began has no birth.
+---An event has event ("born" or "died"), namespace, type, inode, process and name (the first process seen in it), time (since 1970) and seconds (since the watch began), missed (what lived shorter than so many seconds may have been missed), of a death lived and certain. It looks at processes, and at what else is asked for; the first process is nil for what only that shows. A namespace without a process that is held otherwise is not dead. What was there when the watch began has no birth.
 ---@param options? nssh.ns_watch what to watch, and how often
 ---@return nssh.watch watch for event in it, or watch:show()
 function ns.watch(options) end

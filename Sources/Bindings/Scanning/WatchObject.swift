@@ -23,7 +23,12 @@ final class WatchObject: LuaObject {
         [
             LuaField("interval", Declared.seconds, "the time between two looks; 0.2 if not given"),
             LuaField("timeout", Declared.seconds, "ends after so long; never if not given"),
-        ] + ScanFunction.fields.filter { $0.name != "names" && $0.name != "deep" })
+            LuaField("types", Declared.types, "only these types"),
+            LuaField("tasks", .boolean, "looks at threads too; false if not given"),
+            LuaField("fds", .boolean, "looks at open descriptors too; false if not given"),
+            LuaField("sockets", .boolean, "looks at sockets and tun devices too; false if not given"),
+            LuaField("mounts", .boolean, "looks at mounts too; false if not given"),
+        ])
 
     nonisolated(unsafe) static let function = LuaFunction(
         "ns.watch", [LuaField("options", .record(options), "what to watch, and how often")],
@@ -32,7 +37,7 @@ final class WatchObject: LuaObject {
         details:
             "An event has event (\"born\" or \"died\"), namespace, type, inode, process and name (the first process seen in it), time (since 1970) and "
             + "seconds (since the watch began), missed (what lived shorter than so many seconds may have been missed), of a death lived and certain. It looks "
-            + "at processes; fds, sockets, mounts and tasks are looked at when they are true, and then the first process is nil for what only they show. "
+            + "at processes, and at what else is asked for; the first process is nil for what only that shows. "
             + "A namespace without a process that is held otherwise is not dead. What was there when the watch began has no birth.",
         example: "for event in ns.watch{types=\"uts\", interval=0.01, timeout=0.05} do print(event) end"
     ) { call throws(LuaError) in
