@@ -15,7 +15,7 @@ local LOG, ERRORS = "/tmp/fuzz.log", "/tmp/fuzz.err"
 -- These move nssh itself, or change its mounts or limits: they are called in batches of their own, which are not compared with before.
 local moving = {
   ["ns.unshare"] = true, ["ns.setns"] = true, ["sys.mount"] = true, ["sys.umount"] = true, ["ns.unpin"] = true, ["handle:pin"] = true,
-  ["sys.chdir"] = true, ["ns.limits"] = true,
+  ["sys.chdir"] = true, ["sys.chroot"] = true, ["ns.limits"] = true,
 }
 local function cut_seconds(a, i)
   if a[i] == nil or math.type(a[i]) and a[i] > 0.02 then
@@ -35,8 +35,16 @@ local cut = {
   ["process:kill"] = function(a) if tostring(a[1]):find("function") then a[2] = 0 end end,
   ["ns.wait"] = function(a) if type(a[1]) == "table" then a[1].timeout = 0.01 end end,
 }
+-- It waits for what may never come.
+cut["ns.watch"] = function(a)
+  local options = type(a[1]) == "table" and a[1] or {}
+  rawset(options, "timeout", 0.03)
+  if rawget(options, "interval") then rawset(options, "interval", 0.01) end
+  a[1], a.n = options, math.max(a.n, 1)
+end
 -- Calls what it is given here, and not in a copy: that must not end the fuzzer.
 cut["ns.trace"] = function(a) if a[1] == generate.exits then a[1] = nil end end
+cut["sys.uninterrupted"] = cut["ns.trace"]
 local function limited(a)
   for i = 1, a.n do
     if type(a[i]) == "table" and not getmetatable(a[i]) then
@@ -154,7 +162,7 @@ local function batch(number, count, may_move)
   local log = assert(io.open(LOG, "w"))
   log:setvbuf("no")
   for i = 1, count do
-    if i == count // 2 then
+    if i == count // 2 and not may_move then
       settle()
       memory = resident()
     end

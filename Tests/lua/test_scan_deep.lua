@@ -21,11 +21,11 @@ local function perl(code, options, ...)
   return p
 end
 
--- What a namespace is held by that is of a kind, in a new snapshot.
+-- What a namespace is held by for certain that is of a kind, in a new snapshot.
 local function holders(link, kind)
   local found = {}
   for _, holder in ipairs(ns.scan(deep):holders(link)) do
-    if holder.kind == kind then found[#found + 1] = holder end
+    if holder.kind == kind and holder.certain then found[#found + 1] = holder end
   end
   return found
 end
