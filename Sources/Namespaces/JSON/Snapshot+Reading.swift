@@ -12,7 +12,13 @@ extension Snapshot {
     public static func load(_ path: [UInt8]) throws(Failure) -> Snapshot {
         do throws(Failure) {
             // (Without O_NONBLOCK a FIFO would be waited for.)
-            let bytes = try Descriptor.open(path, flags: O_RDONLY | O_NONBLOCK).readAll(limit: largestFile + 1)
+            let file = try Descriptor.open(path, flags: O_RDONLY | O_NONBLOCK)
+            // Something large that is no snapshot is not brought into memory.
+            let start = try file.readAll(limit: 1).first { $0 > UInt8(ascii: " ") }
+            if let start, start != UInt8(ascii: "{"), start != UInt8(ascii: "[") {
+                throw Failure(code: "EINVAL", "no JSON: it begins with neither { nor [")
+            }
+            let bytes = try file.readAll(limit: largestFile + 1)
             if bytes.count > largestFile { throw Failure(code: "EFBIG", "larger than \(largestFile >> 20) MB") }
             return try Snapshot(json: JSON(bytes))
         } catch var error {
