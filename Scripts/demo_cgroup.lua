@@ -70,7 +70,7 @@ demo.main{
     en = "Control groups are a tree of groups of processes, for limits and accounts; a process's place in it is a path. The article \z
       lists the cgroup namespace, \"Cgroup root directory\", and never shows it: it makes the cgroup that a process is in the root of \z
       what is seen.",
-    zh = "control group 是一棵由进程组构成的树，用于限制和统计资源；进程在其中的位置是一个路径。文章列出了 cgroup namespace（“Cgroup root directory”)，但没有演示：它把进程所在的 cgroup 变成所见的根。",
+    zh = "control group 是一棵由进程组构成的树，用于限制和统计资源；进程在其中的位置是一个路径。文章列出了 cgroup namespace（“Cgroup root directory”），但没有演示：它把进程所在的 cgroup 变成所见的根。",
   },
   programs = { "cat", "grep", "ls", "mount", "nsenter" },
   needs = { "kernel 4.6", is_below },

@@ -37,7 +37,7 @@ demo.main{
       text = {
         en = "\"docker does not use it yet.\" It does, since 20.10: where cgroup v2 is alone (cgroup2fs here), a container gets a cgroup \z
           namespace of its own by default; where v1 is there as well (tmpfs here), it does with --cgroupns=private.",
-        zh = "“docker 现在就还没有用它。”从 20.10 起已经在用:只有 cgroup v2 的机器(此处显示 cgroup2fs)上,容器默认有自己的 cgroup namespace;还有 v1 的机器(此处显示 tmpfs)上,用 \z
+        zh = "“docker 现在就还没有用它。”从 20.10 起已经在用：只有 cgroup v2 的机器（此处显示 cgroup2fs）上，容器默认有自己的 cgroup namespace；还有 v1 的机器（此处显示 tmpfs）上，用 \z
           --cgroupns=private。",
       },
       needs = function()

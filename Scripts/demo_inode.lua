@@ -50,7 +50,7 @@ demo.main{
     { title = { en = "The links", zh = "链接" },
       text = { en = "The namespaces of this bash, as the article looks at its own:", zh = "像文章那样，查看当前 bash 所属的 namespace：" },
       outside = "ls -l /proc/$$/ns", name = "outside",
-      expect = { en = "each link is called like a type and points to type:[number]", zh = "每个链接以类型命名，指向 类型:[号码]" },
+      expect = { en = "each link is called like a type and points to type:[number]", zh = "每个链接以类型命名，指向“类型:[号码]”" },
       checks = {
         { { en = "each link points to a namespace of its own type", zh = "每个链接指向同名类型的 namespace" },
           function(out)

@@ -141,7 +141,7 @@ end]],
         en = "The article names two of a growing list: NS_GET_NSTYPE and NS_GET_OWNER_UID came with 4.11, NS_GET_MNTNS_ID (6.11), \z
           NS_GET_ID (6.18) and others later. Type, owner's uid and id of the box's user namespace:",
         zh = "除了文章中的两个，内核还有更多请求：NS_GET_NSTYPE 和 NS_GET_OWNER_UID（4.11），后来又有 NS_GET_MNTNS_ID（6.11）、NS_GET_ID（6.18）等。box 的 user namespace \z
-          的类型、所有者的 uid 和 id:",
+          的类型、所有者的 uid 和 id：",
       },
       lua = [[theirs = box:open("user")
 return theirs:type(), theirs:owner_uid(), sys.geteuid(), (theirs:id())]],
@@ -161,7 +161,7 @@ return theirs:type(), theirs:owner_uid(), sys.geteuid(), (theirs:id())]],
         zh = "不是 namespace 的文件不认识这些请求。",
       },
       lua = [[ns.open("/etc/passwd")]],
-      expect = { en = "ENOTTY, \"Inappropriate ioctl for device\"", zh = "ENOTTY,“Inappropriate ioctl for device”" },
+      expect = { en = "ENOTTY, \"Inappropriate ioctl for device\"", zh = "ENOTTY：“Inappropriate ioctl for device”" },
       checks = {
         { { en = "a file that is no namespace is told apart: ENOTTY", zh = "不是 namespace 的文件能区分出来：ENOTTY" },
           function(out, _, values) return values == nil and out:find("Inappropriate ioctl for device", 1, true) ~= nil end },

@@ -84,7 +84,7 @@ demo.main{
     { title = { en = "Reached", zh = "达到限制" },
       inside = "unshare --uts true && echo made",
       predict = { en = "Which error will it be?", zh = "会是什么错误？" },
-      expect = { en = "No space left on device: ENOSPC", zh = "No space left on device:ENOSPC" },
+      expect = { en = "No space left on device: ENOSPC", zh = "No space left on device：ENOSPC" },
       checks = {
         { { en = "at the limit, the kernel says ENOSPC", zh = "达到限制时，内核返回 ENOSPC" }, refused, depends = "step set" },
       },

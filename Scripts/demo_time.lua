@@ -15,7 +15,7 @@ demo.main{
     en = "The article lists the time namespace, \"Boot and monotonic\", and never shows it. It shifts two clocks of its processes: \z
       CLOCK_BOOTTIME, the time since the system started, and CLOCK_MONOTONIC, which leaves out the time asleep. The time of day is no \z
       part of it.",
-    zh = "文章列出了 time namespace（“Boot and monotonic”)，但没有演示。它让其中的进程的两个时钟偏移：CLOCK_BOOTTIME，即系统启动以来的时间，以及 CLOCK_MONOTONIC，它不计休眠的时间。日期和时刻不在其中。",
+    zh = "文章列出了 time namespace（“Boot and monotonic”），但没有演示。它让其中的进程的两个时钟偏移：CLOCK_BOOTTIME，即系统启动以来的时间，以及 CLOCK_MONOTONIC，它不计休眠的时间。日期和时刻不在其中。",
   },
   programs = { "date", "ls", "nsenter", "uptime" },
   needs = "kernel 5.6",
@@ -111,7 +111,7 @@ return math.floor(there[1] - here[1] + 0.5), math.floor(there[2] - here[2] + 0.5
         zh = "有进程进入之后，偏移量就固定了：跳变的时钟会使读取它的程序出错。",
       },
       inside = "echo 'boottime 0 0' > /proc/$$/timens_offsets",
-      expect = { en = "Permission denied (EACCES)", zh = "Permission denied(EACCES)" },
+      expect = { en = "Permission denied (EACCES)", zh = "Permission denied（EACCES）" },
       checks = {
         { { en = "the offsets of a time namespace in use cannot be changed", zh = "使用中的 time namespace 的偏移量不能改变" },
           -- EPERM where it is not one's own: the control of an ordinary user.

@@ -114,7 +114,7 @@ words.zh = {
   missing_no_package = "缺少 %s",
   forbidden = "本机不允许：%s：%s",
   no_setting = "读到的设置都无法解释这一点",
-  needs_root = "需要 root:sudo nssh %s",
+  needs_root = "需要 root：sudo nssh %s",
   needs_kernel = "需要 Linux %s，这里是 %s：请使用更新的内核",
   needs_feature = "内核不支持 %s：%s（Linux %s 起支持）",
   needs_unmet = "所需的条件不满足",
@@ -126,7 +126,7 @@ p            执行之前，先预测结果
 w            执行之后，解释原因
 b            把这一步重做一遍
 k            背后的内核调用
-!            在 namespace 里打开你自己的 shell；用 exit 返回
+!            在 namespace 里打开自己的 shell；用 exit 返回
 l            列出所有步骤
 q            退出并清理]],
   what_will_come = "它会输出什么？",
