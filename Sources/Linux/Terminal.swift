@@ -34,6 +34,9 @@ public struct Terminal {
     /// - Parameter ready: called when keys are read singly: a key that is typed in answer to what it shows is not shown itself.
     /// - Returns: the bytes of the key, more than one for a letter beyond ASCII and for the arrows; none at the end of the input.
     public static func readKey(_ descriptor: Int32, ready: () -> Void) throws(Failure) -> [UInt8] {
+        // In the background the kernel stops whoever changes the modes; not so where a caller ignores SIGTTOU. The process that is about
+        // to bring us to the foreground would then keep our modes as its own.
+        nssh_reset_signal(SIGTTOU)
         var modes = termios()
         try check(tcgetattr(descriptor, &modes), "tcgetattr", target: "descriptor \(descriptor)")
         var single = modes
