@@ -53,6 +53,9 @@ static const unsigned char demo_changes[] = {
 static const unsigned char demo_lib[] = {
 #embed "../../Scripts/lib/nssh/demo.lua"
 };
+static const unsigned char demo_cells_lib[] = {
+#embed "../../Scripts/lib/nssh/demo/cells.lua"
+};
 static const unsigned char demo_wrap_lib[] = {
 #embed "../../Scripts/lib/nssh/demo/wrap.lua"
 };
@@ -141,6 +144,7 @@ static const struct {
     {"demo_time.lua", NULL, demo_time, sizeof demo_time},
     {"demo_changes.lua", NULL, demo_changes, sizeof demo_changes},
     {"lib/nssh/demo.lua", "nssh.demo", demo_lib, sizeof demo_lib},
+    {"lib/nssh/demo/cells.lua", "nssh.demo.cells", demo_cells_lib, sizeof demo_cells_lib},
     {"lib/nssh/demo/wrap.lua", "nssh.demo.wrap", demo_wrap_lib, sizeof demo_wrap_lib},
     {"lib/nssh/demo/words.lua", "nssh.demo.words", demo_words_lib, sizeof demo_words_lib},
     {"lib/nssh/demo/bash.lua", "nssh.demo.bash", demo_bash_lib, sizeof demo_bash_lib},

@@ -81,7 +81,7 @@ end
 -- Types keys at nssh --course on a terminal. Each is typed when the one before has been answered by a line that waits for a key.
 local function course(state, keys)
   local process <close> = ns.clone{
-    session = true, env = { TERM = "dumb", LC_ALL = "C.UTF-8", XDG_STATE_HOME = state },
+    session = true, env = { TERM = "xterm", NO_COLOR = "1", LC_ALL = "C.UTF-8", XDG_STATE_HOME = state },
     "timeout", "--foreground", "-k", "5", "60", nssh, "--course",
   }
   local seen = ""
@@ -112,7 +112,7 @@ tests["--course remembers where the learner was"] = function()
   ns.run{ "sh", "-c", "echo ipc >" .. file }:check()
   local seen = course(there.path, "\nq")
   check.match(seen, "→ +%d+  demo_ipc%.lua ")
-  check.match(seen, "\27%[KIPC: ")
+  check.match(seen, "\27%[JIPC: ")
   check.eq(content(file), "ipc\n")
   check.match(course(there.path, "1q"), "→ +%d+  demo_ipc%.lua ")
   check.eq(content(file), first)

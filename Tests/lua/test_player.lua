@@ -11,8 +11,9 @@ end }
 Player.__index = Player
 
 -- Plays a lesson on a terminal of its own. In its text MARK is a file that the lesson may make, which is removed in the end. `timeout` ends
--- what does not come.
-local function play(body)
+-- what does not come. `terminal` is its TERM and columns.
+local function play(body, terminal)
+  terminal = terminal or { TERM = "xterm", columns = 100 }
   local script, mark = os.tmpname(), os.tmpname()
   os.remove(mark)
   local file <close> = assert(io.open(script, "w"))
@@ -20,9 +21,12 @@ local function play(body)
   file:close()
   local process = ns.clone{
     session = true,
-    env = { TERM = "dumb", LC_ALL = "C.UTF-8", SHELL = "/bin/sh", PS1 = "$ ", NSSH = nssh, SCRIPT = script },
+    env = {
+      TERM = terminal.TERM, NO_COLOR = "1", LC_ALL = "C.UTF-8", SHELL = "/bin/sh", PS1 = "$ ", NSSH = nssh, SCRIPT = script,
+      COLUMNS = tostring(terminal.columns),
+    },
     "timeout", "--foreground", "-k", "5", "60", "sh", "-c",
-    'trap : INT; stty cols 100; before=$(stty -g); $NSSH "$SCRIPT"; s=$?; test "$(stty -g)" = "$before" && echo whole; echo status $s',
+    'trap : INT; stty cols $COLUMNS; before=$(stty -g); $NSSH "$SCRIPT"; s=$?; test "$(stty -g)" = "$before" && echo whole; echo status $s',
   }
   return setmetatable({ process = process, script = script, mark = mark, seen = "" }, Player)
 end
@@ -197,6 +201,47 @@ tests["^C in a command that waits for ever cleans up, too"] = function()
   player:type("\3")
   player:ends(130)
   check.eq(content(player.mark), "x\ncleaned\n")
+end
+
+tests["in a narrow terminal, all rows of the line of keys are taken away"] = function()
+  local player <close> = play(ONE, { TERM = "xterm", columns = 40 })
+  player:before("\n")
+  -- "[1/2] " and the keys take 86 cells with the blanks around them: two rows above the last.
+  player:expect("\27[2A\r\27[J")
+  player:after("q")
+  player:ends(0)
+end
+
+tests["a dumb terminal gets no control sequences"] = function()
+  local player <close> = play(ONE, { TERM = "dumb", columns = 100 })
+  player:expect("?: keys ")
+  player:type("\n")
+  player:expect("?: keys ")
+  player:type("q")
+  player:ends(0)
+  check.ok(not player.seen:find("\27", 1, true), player.seen)
+end
+
+tests["who waits for a key in the background leaves the terminal alone, also where SIGTTOU is ignored"] = function()
+  local process <close> = ns.clone{
+    session = true, env = { TERM = "xterm", NSSH = nssh, CODE = [[
+      local p = ns.clone{ function() return (sys.getkey("key? ")) end, stdin = "inherit" }
+      local stat
+      for _ = 1, 200 do
+        local file <close> = io.open("/proc/" .. p.pid .. "/stat")
+        stat = file:read("a"):match("%) (%u)")
+        if stat == "T" then break end
+        sys.sleep(0.01)
+      end
+      print(stat, p:fg().values[1])]] },
+    "timeout", "--foreground", "-k", "5", "60", "sh", "-c",
+    [[trap '' TTOU; before=$(stty -g); "$NSSH" -e "$CODE"; test "$(stty -g)" = "$before" && echo whole]],
+  }
+  process.stdin:write("x")
+  process.stdin:flush()
+  local lines = {}
+  pcall(function() for line in process.stdout:lines() do lines[#lines + 1] = line end end)
+  check.match(table.concat(lines, "\n"), "T\tx\r?\nwhole")
 end
 
 tests["the end of the input quits"] = function()

@@ -144,9 +144,9 @@ local function play_all(all, options)
     local list = played.failed > 0 and failed or played.skip and skipped or passed
     list[#list + 1] = entry.name
   end
-  print(("\npassed: %s"):format(table.concat(passed, " ")))
-  if #skipped > 0 then print("skipped: " .. table.concat(skipped, " ")) end
-  if #failed > 0 then print("FAILED: " .. table.concat(failed, " ")) end
+  print("\n" .. phrases.course_passed .. table.concat(passed, " "))
+  if #skipped > 0 then print(phrases.course_skipped .. table.concat(skipped, " ")) end
+  if #failed > 0 then print(phrases.course_failed .. table.concat(failed, " ")) end
   return #failed == 0
 end
 
@@ -158,19 +158,14 @@ function course.course()
   if not play_all(all, options) then os.exit(false, true) end
 end
 
-local function fail(reason)
-  io.stderr:write("nssh: ", reason, "\n")
-  os.exit(false, true)
-end
-
 -- nssh --new FILE: a lesson to begin with.
 function course.new()
   local path = arg[1]
-  if not path or arg[2] or path:find("^%-") then fail("usage: nssh --new lesson.lua") end
+  if not path or arg[2] or path:find("^%-") then arguments.fail("usage: nssh --new lesson.lua") end
   -- What is there stays there.
-  if sys.stat(path, true) then fail(path .. " exists") end
+  if sys.stat(path, true) then arguments.fail(path .. " exists") end
   local file, reason = io.open(path, "w")
-  if not file then fail(reason) end
+  if not file then arguments.fail(reason) end
   for _, script in ipairs(scripts) do
     if script.module == "nssh.demo.template" then file:write(script.source) end
   end

@@ -31,6 +31,7 @@
 --
 -- scene = { pid = nssh's pid, inside = the process of bash, at = { name = process }, out = {…}, values = {…}, language }
 local arguments = require "nssh.demo.arguments"
+local check_format = require "nssh.demo.format"
 local pstree = require "nssh.demo.pstree"
 local words = require "nssh.demo.words"
 
@@ -48,6 +49,8 @@ end
 
 -- The whole of a demonstration's script: reads its arguments, plays, and exits 1 if a claim was wrong.
 function demo.main(lesson)
+  local well_formed, reason = pcall(check_format, lesson)
+  if not well_formed then arguments.fail(arg[0] .. ": " .. reason) end
   local options = arguments.read(function(language, file)
     file:write(words[language].usage:format(arg[0], words.pick(lesson.title, language)))
   end)

@@ -9,6 +9,12 @@ local arguments = {}
 local ALL = { check = true, auto = true, cast = true, md = true }
 local WITH_VALUE = { cast = true, md = true, lang = true }
 
+-- Ends nssh with a reason.
+function arguments.fail(reason)
+  io.stderr:write("nssh: ", reason, "\n")
+  os.exit(false, true)
+end
+
 -- Reads `arg`; --lang and --help are always allowed, of the others those in `allowed`, or all. write_usage(language, file) is called for
 -- --help, and for what is not understood: then nssh ends.
 function arguments.read(write_usage, allowed)
@@ -46,7 +52,7 @@ local function open(options, name)
   local key = name .. "_file"
   if not options[key] then
     local file, reason = io.open(options[name], "w")
-    if not file then error(reason, 0) end
+    if not file then arguments.fail(reason) end
     options[key] = file
   end
   return options[key]

@@ -45,7 +45,7 @@ local function check_coverage(lesson, report)
         for _, check in ipairs(other.checks or {}) do covered = covered or #dependencies(check) > 0 end
       end
       if not covered then
-        report:result{ claim = report.words.claim_controlled:format(position), ok = false, reason = "depends = … is missing" }
+        report:result{ claim = report.words.claim_controlled:format(position), ok = false, reason = report.words.depends_missing }
       end
     end
   end

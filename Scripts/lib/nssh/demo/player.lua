@@ -1,4 +1,5 @@
 -- The player on a terminal: it waits for a key before and after each step.
+local cells = require "nssh.demo.cells"
 local words = require "nssh.demo.words"
 
 local Player = {}
@@ -14,9 +15,15 @@ end
 
 function Player:say(text) self.report:say(text, "  ", "36") end
 
--- Shows a line while it waits for a key, and takes it away, also on ^C.
+-- Shows a line while it waits for a key, and takes it away, also on ^C. In a narrow terminal it takes several rows; a dumb one cannot
+-- take anything away.
 function Player.wait(hint)
-  local _ <close> = setmetatable({}, { __close = function() io.write("\r\27[K") end })
+  if (sys.env("TERM") or "dumb") == "dumb" then
+    local _ <close> = setmetatable({}, { __close = function() io.write("\n") end })
+    return sys.getkey(hint .. " ")
+  end
+  local rows = (cells.width(hint) + 1) // (sys.columns() or 80)
+  local _ <close> = setmetatable({}, { __close = function() io.write(rows > 0 and ("\27[%dA"):format(rows) or "", "\r\27[J") end })
   return sys.getkey("\27[7m " .. hint .. " \27[0m")
 end
 

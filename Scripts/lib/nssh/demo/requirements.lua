@@ -99,10 +99,10 @@ function requirements.forbidding(words)
     local value = (slurp(setting[1]) or ""):match("%S+")
     if value and value:find(setting[2]) then found[#found + 1] = setting[1] .. " = " .. value end
   end
-  if (slurp("/proc/self/status") or ""):find("Seccomp:%s*2") then found[#found + 1] = "a seccomp filter is on (/proc/self/status)" end
+  if (slurp("/proc/self/status") or ""):find("Seccomp:%s*2") then found[#found + 1] = words.seccomp end
   for _, mount in ipairs(sys.mounts()) do
     -- The kernel lets an ordinary user mount no /proc that shows more than the one there is.
-    if mount.target:find("^/proc/") then found[#found + 1] = mount.target .. " is mounted over" end
+    if mount.target:find("^/proc/") then found[#found + 1] = words.mounted_over:format(mount.target) end
   end
   return #found > 0 and table.concat(found, ", ") or words.no_setting
 end

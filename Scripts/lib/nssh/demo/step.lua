@@ -21,7 +21,7 @@ local function play_check(check, id, given, scene, report, observed)
   local ran, ok, reason = step.guarded(check[2], observed.output, scene, observed.values)
   if not ran then ok, reason = false, ok end
   -- A predicate may end in string.find, which returns more than its answer.
-  reason = not ok and tostring(reason or "it read:\n" .. observed.output) or nil
+  reason = not ok and tostring(reason or scene.words.it_read .. observed.output) or nil
   report:result{
     id = id, claim = claim, ok = ok and true or false, reason = reason, broke = not ran,
     raised = given.lua and observed.values == nil and observed.output or nil,

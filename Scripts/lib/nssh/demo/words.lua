@@ -20,6 +20,8 @@ words.en = {
   control = "control: without %s, «%s» fails",
   control_others = "control: without %s, no other check fails",
   control_left = "control: without %s, nothing is left behind",
+  it_read = "it read:\n",
+  depends_missing = "depends = … is missing",
   control_not_reached = "it was not reached",
   control_holds = "it holds without that too",
   control_crash = "it broke before it could say so: ",
@@ -30,6 +32,8 @@ words.en = {
   missing_no_package = "%s is missing",
   forbidden = "this machine forbids it: %s: %s",
   no_setting = "no setting that was read explains it",
+  seccomp = "a seccomp filter is on (/proc/self/status)",
+  mounted_over = "%s is mounted over",
   needs_root = "it needs root: sudo nssh %s",
   needs_kernel = "it needs Linux %s, this is %s: a newer kernel",
   needs_feature = "this kernel lacks %s: %s (since Linux %s)",
@@ -63,6 +67,9 @@ q             quit, and clean up]],
   course_resume = "Enter: go on with lesson %d   1: from the beginning   q: quit",
   course_next = "Enter: lesson %d of %d, %s   q: quit",
   course_end = "That was the last lesson.",
+  course_passed = "passed: ",
+  course_skipped = "skipped: ",
+  course_failed = "FAILED: ",
   course_forgets = "(Where you are cannot be remembered: %s)",
   usage_list = "usage: nssh --list [--lang en|zh]\n",
   usage_course = [[
@@ -104,6 +111,8 @@ words.zh = {
   control = "对照：没有 %s，“%s”不成立",
   control_others = "对照：没有 %s，其他检查项都成立",
   control_left = "对照：没有 %s，没有遗留任何东西",
+  it_read = "读到的是：\n",
+  depends_missing = "缺少 depends = …",
   control_not_reached = "没有执行到这一项",
   control_holds = "没有它也成立",
   control_crash = "还没有得出结论就出错了：",
@@ -114,6 +123,8 @@ words.zh = {
   missing_no_package = "缺少 %s",
   forbidden = "本机不允许：%s：%s",
   no_setting = "读到的设置都无法解释这一点",
+  seccomp = "seccomp 过滤器已启用（/proc/self/status）",
+  mounted_over = "%s 被其他挂载盖住",
   needs_root = "需要 root：sudo nssh %s",
   needs_kernel = "需要 Linux %s，这里是 %s：请使用更新的内核",
   needs_feature = "内核不支持 %s：%s（Linux %s 起支持）",
@@ -146,6 +157,9 @@ q            退出并清理]],
   course_resume = "Enter 继续第 %d 课   1 从头开始   q 退出",
   course_next = "Enter 第 %d 课（共 %d 课），%s   q 退出",
   course_end = "全部课程到此结束。",
+  course_passed = "通过：",
+  course_skipped = "跳过：",
+  course_failed = "失败：",
   course_forgets = "（无法记住学到哪里：%s）",
   usage_list = "用法：nssh --list [--lang en|zh]\n",
   usage_course = [[
@@ -179,11 +193,11 @@ function words.language()
   return "en"
 end
 
--- A lesson's text in a language: a string is English, a table has both (and English where the other is missing), a function of the
--- scene returns one of these. nil stays nil.
+-- A lesson's text in a language: a string is English, a table has both (or the one that there is), a function of the scene returns
+-- one of these. nil stays nil.
 function words.pick(text, language, scene)
   if type(text) == "function" then text = text(scene) end
-  if type(text) == "table" then text = text[language] or text.en end
+  if type(text) == "table" then text = text[language] or text.en or text.zh end
   return text
 end
 
