@@ -1,6 +1,10 @@
 -- Lifetime: when a namespace dies, and all that keeps it alive
 local demo = require "nssh.demo"
 
+-- Titles of what comes in each case.
+local ALONE = { en = "… and no process", zh = "……没有进程" }
+local LET_GO = { en = "… let go", zh = "……放手" }
+
 -- The parts of each case: it holds, it is held by nothing else, it is let go.
 local function lives(out, _, values)
   return values and values[1] == true, "it answered " .. out
@@ -69,7 +73,8 @@ return (w:alive())]],
       checks = {
         { { en = "while a process is in it, it is alive", zh = "有进程在里面时，它活着" }, lives },
       } },
-    { lua = 'box:close()\nreturn dies(w, "uts")',
+    { title = { en = "… left by all", zh = "……全都离开" },
+      lua = 'box:close()\nreturn dies(w, "uts")',
       predict = { en = "The only process ends. Is the namespace still there?", zh = "唯一的进程结束后，namespace 还在吗？" },
       expect = { en = "true: it is gone", zh = "true：它消失了" },
       why = { en = "Nothing referred to it any more; the weak reference does not count.", zh = "再没有东西引用它；弱引用不算数。" },
@@ -83,12 +88,14 @@ return (w:alive())]],
         zh = "再来一个，并打开它的描述符：对 /proc/PID/ns/ipc 调用 open(2)。",
       },
       lua = "box = ns.clone{ ipc = true }\nw = weakly(box, \"ipc\")\nh = box:open(\"ipc\")" },
-    { lua = 'box:close()\nreturn outlives_canary(w, "ipc")',
+    { title = ALONE,
+      lua = 'box:close()\nreturn outlives_canary(w, "ipc")',
       expect = { en = "true: alive, and no process in it", zh = "true：没有进程，仍然活着" },
       checks = {
         { { en = "an open descriptor keeps it alive without a process", zh = "没有进程时，打开的描述符让它活着" }, lives, depends = "step open" },
       } },
-    { lua = 'h:close()\nreturn dies(w, "ipc")',
+    { title = LET_GO,
+      lua = 'h:close()\nreturn dies(w, "ipc")',
       checks = {
         { { en = "the descriptor is closed: it dies", zh = "描述符关闭：它被销毁" }, lives, depends = "ipc" },
       } },
@@ -103,14 +110,17 @@ sys.mount{ source = "none", target = "/mnt", type = "tmpfs" }
 ns.run{ "mkdir", "/mnt/mq", "/mnt/proc" }
 box = ns.clone{ net = true }
 w = weakly(box, "net")]] },
-    { name = "pin", lua = 'h = box:open("net")\nh:pin("/mnt/box")\nh:close()',
+    { title = { en = "… a name", zh = "……有了名字" }, name = "pin",
+      lua = 'h = box:open("net")\nh:pin("/mnt/box")\nh:close()',
       why = { en = "mount --bind /proc/PID/ns/net /mnt/box", zh = "相当于 mount --bind /proc/PID/ns/net /mnt/box" } },
-    { lua = 'box:close()\nreturn outlives_canary(w, "net")',
+    { title = ALONE,
+      lua = 'box:close()\nreturn outlives_canary(w, "net")',
       expect = { en = "true: alive by its name", zh = "true：靠名字活着" },
       checks = {
         { { en = "a bind mount keeps it alive without a process", zh = "没有进程时，bind mount 让它活着" }, lives, depends = "step pin" },
       } },
-    { lua = 'ns.unpin("/mnt/box")\nreturn dies(w, "net")',
+    { title = LET_GO,
+      lua = 'ns.unpin("/mnt/box")\nreturn dies(w, "net")',
       checks = {
         { { en = "the mount is gone: it dies", zh = "卸载之后：它被销毁" }, lives, depends = "net" },
       } },
@@ -125,8 +135,10 @@ w = weakly(box, "net")]] },
 box = ns.clone{ user = "root", "bash", "-c", "read; exec unshare --user --map-root-user sleep 1000", stdin = "pipe" }
 w = weakly(box, "user")
 outer = box:inode("user")]] },
-    { name = "child", lua = 'box.stdin:write("go\\n"):flush()\nrepeat sys.sleep(0.01) until box:inode("user") ~= outer' },
-    { lua = [[
+    { title = { en = "… one level down", zh = "……进入下一层" }, name = "child",
+      lua = 'box.stdin:write("go\\n"):flush()\nrepeat sys.sleep(0.01) until box:inode("user") ~= outer' },
+    { title = ALONE,
+      lua = [[
 local h <close> = ns.open("/proc/" .. box.pid .. "/ns/user")
 local parent <close> = h:parent()
 return parent:inode() == outer, outlives_canary(w, "user")]],
@@ -136,9 +148,10 @@ return parent:inode() == outer, outlives_canary(w, "user")]],
           return values and values[1] and values[2], "it answered " .. out
         end, depends = "step child" },
       } },
-    { lua = 'box:close()\nreturn dies(w, "user")',
+    { title = LET_GO,
+      lua = 'box:close()\nreturn dies(w, "user")',
       checks = {
-        { { en = "the child is gone: the parent dies", zh = "子 namespace 消失：父 namespace 被销毁" }, lives },
+        { { en = "the child is gone: the parent dies", zh = "子 namespace 消失：父 namespace 被销毁" }, lives, depends = "user" },
       } },
 
     { title = { en = "3 · An owner", zh = "3 · 拥有者" }, name = "owned",
@@ -150,15 +163,17 @@ return parent:inode() == outer, outlives_canary(w, "user")]],
 box = ns.clone{ user = "root", uts = true }
 w = weakly(box, "user")
 h = box:open("uts")]] },
-    { lua = 'box:close()\nreturn outlives_canary(w, "user")',
+    { title = ALONE,
+      lua = 'box:close()\nreturn outlives_canary(w, "user")',
       expect = { en = "true: the owner lives as long as what it owns", zh = "true：只要它拥有的还在，它就在" },
       checks = {
         { { en = "what it owns keeps a user namespace alive", zh = "被拥有的 namespace 让 user namespace 活着" }, lives,
           depends = { "step owned", "uts" } },
       } },
-    { lua = 'h:close()\nreturn dies(w, "user")',
+    { title = LET_GO,
+      lua = 'h:close()\nreturn dies(w, "user")',
       checks = {
-        { { en = "what it owned is gone: the owner dies", zh = "被拥有的消失：拥有者被销毁" }, lives },
+        { { en = "what it owned is gone: the owner dies", zh = "被拥有的消失：拥有者被销毁" }, lives, depends = "user" },
       } },
 
     { title = "4 · pid_for_children",
@@ -168,12 +183,14 @@ h = box:open("uts")]] },
       },
       lua = [[
 box = ns.clone{ "bash", "-c", "read; exec unshare --pid bash -c '/bin/true; echo ready; read'", stdin = "pipe", stdout = "pipe" }]] },
-    { name = "pending", lua = 'box.stdin:write("go\\n"):flush()\nreturn box.stdout:read("l")',
+    { title = { en = "… unshare", zh = "……调用 unshare" }, name = "pending",
+      lua = 'box.stdin:write("go\\n"):flush()\nreturn box.stdout:read("l")',
       why = {
         en = "Its first child, /bin/true, was PID 1 of the new namespace, and has ended already.",
         zh = "它的第一个子进程 /bin/true 是新 namespace 的 1 号进程，已经结束。",
       } },
-    { lua = [[
+    { title = ALONE,
+      lua = [[
 w = weakly(box, "pid_for_children")
 local h <close> = ns.open("/proc/" .. box.pid .. "/ns/pid_for_children")
 return #h:processes(), outlives_canary(w, "pid")]],
@@ -184,7 +201,8 @@ return #h:processes(), outlives_canary(w, "pid")]],
             return values and values[1] == 0 and values[2], "it answered " .. out
           end, depends = "step pending" },
       } },
-    { lua = 'box:close()\nreturn dies(w, "pid")',
+    { title = LET_GO,
+      lua = 'box:close()\nreturn dies(w, "pid")',
       checks = {
         { { en = "that process ends: the pid namespace dies", zh = "该进程结束：pid namespace 被销毁" }, lives, depends = "step pending" },
       } },
@@ -200,7 +218,7 @@ return #h:processes(), outlives_canary(w, "pid")]],
       lua = [[
 ours, theirs = sys.socketpair()
 box = ns.clone{ function()
-  ns.unshare{ time = true }
+  ns.unshare{ time = true, uts = true }
   ns.send(theirs, ns.open("/proc/self/ns/time_for_children"))
   io.read()
 end, stdin = "pipe" }
@@ -212,11 +230,12 @@ return #h:processes(), outlives_canary(w, "time")]],
         { { en = "time_for_children of a process keeps a time namespace alive", zh = "某个进程的 time_for_children 让 time namespace 活着" },
           function(out, _, values)
             return values and values[1] == 0 and values[2], "it answered " .. out
-          end },
+          end, depends = "time" },
       } },
-    { lua = 'box:close()\nreturn dies(w, "time")',
+    { title = LET_GO,
+      lua = 'box:close()\nreturn dies(w, "time")',
       checks = {
-        { { en = "that process ends: the time namespace dies", zh = "该进程结束：time namespace 被销毁" }, lives },
+        { { en = "that process ends: the time namespace dies", zh = "该进程结束：time namespace 被销毁" }, lives, depends = "time" },
       } },
 
     { title = { en = "6 · A mounted mqueue: not here", zh = "6 · 挂载的 mqueue：这里不成立" }, name = "mqueue",
@@ -234,7 +253,8 @@ return box.stdout:read("l")]],
       checks = {
         { { en = "mqueue is mounted", zh = "mqueue 已挂载" }, function(out, _, values) return values and values[1] == "0", out end },
       } },
-    { lua = 'box:close()\nreturn dies(w, "ipc"), ns.run{ "touch", "/mnt/mq/another" }.stderr',
+    { title = { en = "… left by all", zh = "……全都离开" },
+      lua = 'box:close()\nreturn dies(w, "ipc"), ns.run{ "touch", "/mnt/mq/another" }.stderr',
       predict = { en = "The last process ends, the mount stays. What of the ipc namespace?", zh = "最后一个进程结束，挂载还在。ipc namespace 会怎样？" },
       expect = {
         en = "true, and no queue can be made: the mount is there, the namespace is not",
@@ -262,14 +282,17 @@ return box.stdout:read("l")]],
       lua = [[
 box = ns.clone{ pid = true, "bash", "-c", "read; mount -t proc proc /mnt/proc 2>&1 && echo mounted; read", stdin = "pipe", stdout = "pipe" }
 w = weakly(box, "pid")]] },
-    { name = "proc", lua = 'box.stdin:write("go\\n"):flush()\nreturn box.stdout:read("l")' },
-    { lua = 'box:close()\nreturn outlives_canary(w, "pid"), ns.run{ sh = "ls -d /mnt/proc/[0-9]*" }.stdout',
+    { title = { en = "… mounted", zh = "……挂载" }, name = "proc",
+      lua = 'box.stdin:write("go\\n"):flush()\nreturn box.stdout:read("l")' },
+    { title = ALONE,
+      lua = 'box:close()\nreturn outlives_canary(w, "pid"), ns.run{ sh = "ls -d /mnt/proc/[0-9]*" }.stdout',
       expect = { en = 'true "": alive, with no process to show', zh = 'true ""：活着，却没有进程可以显示' },
       checks = {
         { { en = "a mounted proc keeps a pid namespace alive, with no process in it", zh = "没有进程时，挂载的 proc 让 pid namespace 活着" },
           lives, depends = "step proc" },
       } },
-    { lua = 'ns.run{ "umount", "/mnt/proc" }\nreturn dies(w, "pid")',
+    { title = LET_GO,
+      lua = 'ns.run{ "umount", "/mnt/proc" }\nreturn dies(w, "pid")',
       checks = {
         { { en = "proc is unmounted: the pid namespace dies", zh = "卸载 proc：pid namespace 被销毁" }, lives, depends = "pid" },
       } },
