@@ -97,7 +97,7 @@
 ---@field pid? integer only those that this process is in
 ---@field name? string only those that a process of this name is in, or that have this name themselves
 ---@field uid? integer only those that a process of this user id is in
----@field holder? "process"|"thread"|"for_children"|"zombie"|"descriptor"|"mount"|"socket"|"tun"|"child"|"owned"|"procfs"|"in_flight"|"io_uring"|"proc_file"|"fs_context"|"shared_memory"|"pidfd" only those that something of this kind holds
+---@field holder? "process"|"thread"|"for_children"|"zombie"|"descriptor"|"mount"|"socket"|"tun"|"child"|"owned"|"procfs"|"in_flight"|"io_uring"|"proc_file"|"cgroup_file"|"fs_context"|"shared_memory"|"pidfd" only those that something of this kind holds
 ---@field persistent? boolean only those without a process
 
 ---@class nssh.ns_limits
@@ -132,7 +132,7 @@
 ---@field pid? integer only those that this process is in
 ---@field name? string only those that a process of this name is in, or that have this name themselves
 ---@field uid? integer only those that a process of this user id is in
----@field holder? "process"|"thread"|"for_children"|"zombie"|"descriptor"|"mount"|"socket"|"tun"|"child"|"owned"|"procfs"|"in_flight"|"io_uring"|"proc_file"|"fs_context"|"shared_memory"|"pidfd" only those that something of this kind holds
+---@field holder? "process"|"thread"|"for_children"|"zombie"|"descriptor"|"mount"|"socket"|"tun"|"child"|"owned"|"procfs"|"in_flight"|"io_uring"|"proc_file"|"cgroup_file"|"fs_context"|"shared_memory"|"pidfd" only those that something of this kind holds
 ---@field persistent? boolean only those without a process
 ---@field columns? ("NS"|"TYPE"|"PATH"|"NPROCS"|"PID"|"PPID"|"COMMAND"|"UID"|"USER"|"NETNSID"|"NSFS"|"PNS"|"ONS"|"ID"|"HOLDERS"|"NAMES")[] what tostring shows; NS TYPE NPROCS PID USER HOLDERS COMMAND if not given
 
@@ -313,7 +313,7 @@
 ---@field pid? integer only those that this process is in
 ---@field name? string only those that a process of this name is in, or that have this name themselves
 ---@field uid? integer only those that a process of this user id is in
----@field holder? "process"|"thread"|"for_children"|"zombie"|"descriptor"|"mount"|"socket"|"tun"|"child"|"owned"|"procfs"|"in_flight"|"io_uring"|"proc_file"|"fs_context"|"shared_memory"|"pidfd" only those that something of this kind holds
+---@field holder? "process"|"thread"|"for_children"|"zombie"|"descriptor"|"mount"|"socket"|"tun"|"child"|"owned"|"procfs"|"in_flight"|"io_uring"|"proc_file"|"cgroup_file"|"fs_context"|"shared_memory"|"pidfd" only those that something of this kind holds
 ---@field persistent? boolean only those without a process
 
 ---@class nssh.snapshot:list
@@ -321,7 +321,7 @@
 ---@field pid? integer only those that this process is in
 ---@field name? string only those that a process of this name is in, or that have this name themselves
 ---@field uid? integer only those that a process of this user id is in
----@field holder? "process"|"thread"|"for_children"|"zombie"|"descriptor"|"mount"|"socket"|"tun"|"child"|"owned"|"procfs"|"in_flight"|"io_uring"|"proc_file"|"fs_context"|"shared_memory"|"pidfd" only those that something of this kind holds
+---@field holder? "process"|"thread"|"for_children"|"zombie"|"descriptor"|"mount"|"socket"|"tun"|"child"|"owned"|"procfs"|"in_flight"|"io_uring"|"proc_file"|"cgroup_file"|"fs_context"|"shared_memory"|"pidfd" only those that something of this kind holds
 ---@field persistent? boolean only those without a process
 ---@field columns? ("NS"|"TYPE"|"PATH"|"NPROCS"|"PID"|"PPID"|"COMMAND"|"UID"|"USER"|"NETNSID"|"NSFS"|"PNS"|"ONS"|"ID"|"HOLDERS"|"NAMES")[] what tostring shows; NS TYPE NPROCS PID USER HOLDERS COMMAND if not given
 
@@ -538,14 +538,14 @@ local snapshot = {}
 function snapshot:list(options) end
 
 ---Lists what kept a namespace alive when the snapshot was taken
----kind is process, thread, for_children, zombie, descriptor, mount, socket, tun, child, owned, procfs, in_flight, io_uring, proc_file, fs_context, shared_memory, pidfd. certain is false for what only may hold it; what may hold any namespace of the type is there only where nothing is certain. mnt is the mnt namespace that path is in, namespace the child or owned one. release is what lets go of it: a command, or words; of a child or an owned namespace nothing, it has holders of its own. nssh's own handles count: they hold it too.
+---kind is process, thread, for_children, zombie, descriptor, mount, socket, tun, child, owned, procfs, in_flight, io_uring, proc_file, cgroup_file, fs_context, shared_memory, pidfd. certain is false for what only may hold it; what may hold any namespace of the type is there only where nothing is certain. mnt is the mnt namespace that path is in, namespace the child or owned one. release is what lets go of it: a command, or words; of a child or an owned namespace nothing, it has holders of its own. nssh's own handles count: they hold it too.
 ---@param namespace nssh.namespace a process (with a type), a handle, a weak reference, inode, link or path
 ---@param type? nssh.type of a process: which; of one namespace: checked if given
 ---@return (table)[] holders kind, certain, pid, tid, fd, path, mnt, namespace, detail, text and release of each; tostring says it in words
 function snapshot:holders(namespace, type) end
 
 ---Tells why a namespace was alive when the snapshot was taken
----alive is nil when it was not seen and could live all the same. explained is whether something that was seen holds it for certain. unseen is what could not be looked at. release is what lets go of it, in an order that works: commands, and words where there is none.
+---alive is nil when it was not seen and could live all the same. explained is whether something that was seen holds it for certain. unseen is what could not be looked at, or, where nothing is certain, shows nowhere. release is what lets go of it, in an order that works: commands, and words where there is none.
 ---@param namespace nssh.namespace a process (with a type), a handle, a weak reference, inode, link or path
 ---@param type? nssh.type of a process: which; of one namespace: checked if given
 ---@return nssh.why why alive, explained, namespace, initial; certain and suspects: lists as of ns.holders; unseen and release: lists of strings; tostring says it in sentences
@@ -725,7 +725,7 @@ function ns.scan(options) end
 function ns.list(options) end
 
 ---Lists what keeps a namespace alive
----kind is process, thread, for_children, zombie, descriptor, mount, socket, tun, child, owned, procfs, in_flight, io_uring, proc_file, fs_context, shared_memory, pidfd. certain is false for what only may hold it; what may hold any namespace of the type is there only where nothing is certain. mnt is the mnt namespace that path is in, namespace the child or owned one. release is what lets go of it: a command, or words; of a child or an owned namespace nothing, it has holders of its own. nssh's own handles count: they hold it too.
+---kind is process, thread, for_children, zombie, descriptor, mount, socket, tun, child, owned, procfs, in_flight, io_uring, proc_file, cgroup_file, fs_context, shared_memory, pidfd. certain is false for what only may hold it; what may hold any namespace of the type is there only where nothing is certain. mnt is the mnt namespace that path is in, namespace the child or owned one. release is what lets go of it: a command, or words; of a child or an owned namespace nothing, it has holders of its own. nssh's own handles count: they hold it too.
 ---@param namespace nssh.namespace a process (with a type), a handle, a weak reference, inode, link or path
 ---@param type? nssh.type of a process: which; of one namespace: checked if given
 ---@param options? nssh.ns_why what not to look through
@@ -733,7 +733,7 @@ function ns.list(options) end
 function ns.holders(namespace, type, options) end
 
 ---Tells why a namespace is alive
----alive is nil when it was not seen and could live all the same. explained is whether something that was seen holds it for certain. unseen is what could not be looked at. release is what lets go of it, in an order that works: commands, and words where there is none.
+---alive is nil when it was not seen and could live all the same. explained is whether something that was seen holds it for certain. unseen is what could not be looked at, or, where nothing is certain, shows nowhere. release is what lets go of it, in an order that works: commands, and words where there is none.
 ---@param namespace nssh.namespace a process (with a type), a handle, a weak reference, inode, link or path
 ---@param type? nssh.type of a process: which; of one namespace: checked if given
 ---@param options? nssh.ns_why what not to look through

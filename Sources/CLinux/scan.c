@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <linux/sockios.h>
 #include <stdint.h>
 #include <string.h>
@@ -44,6 +45,10 @@ int nssh_look_at(int directory, const char *name, struct nssh_file *file) {
 
 int nssh_pidfd_open_thread(pid_t thread) { return (int)syscall(SYS_pidfd_open, thread, O_EXCL); }
 int nssh_pidfd_getfd(int pidfd, int number) { return (int)syscall(SYS_pidfd_getfd, pidfd, number, 0); }
+int nssh_shares_descriptors(pid_t a, pid_t b) {
+    long order = syscall(SYS_kcmp, a, b, KCMP_FILES, 0, 0);
+    return order < 0 ? -1 : order == 0;
+}
 int nssh_pidfd_children_pid_namespace(int pidfd) { return nssh_ns_ioctl(pidfd, PIDFD_GET_PID_FOR_CHILDREN); }
 int nssh_socket_cookie(int socket, unsigned long long *cookie) {
     socklen_t size = sizeof *cookie;

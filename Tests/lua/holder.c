@@ -8,15 +8,21 @@
 #include <linux/io_uring.h>
 #include <linux/keyctl.h>
 #include <linux/mount.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,6 +98,31 @@ static void hold_thread(void) {
     exit(0);
 }
 
+// A thread with descriptors of its own, one of which is left.
+static void *thread_with_descriptor(void *unused) {
+    (void)unused;
+    check(unshare(CLONE_FILES) == 0, "unshare");
+    enter(CLONE_NEWUTS, "/proc/thread-self/ns/uts");
+    open_or_die("/proc/thread-self/ns/uts", O_RDONLY);
+    leave_uts();
+    say("held\n");
+    wait_for_end();
+    exit(0);
+}
+
+static void hold_thread_descriptor(void) {
+    pthread_t id;
+    check(pthread_create(&id, 0, thread_with_descriptor, 0) == 0, "pthread_create");
+    pthread_join(id, 0);
+}
+
+// The first thread has ended, the process goes on.
+static void hold_later_thread(void) {
+    pthread_t id;
+    check(pthread_create(&id, 0, thread_with_descriptor, 0) == 0, "pthread_create");
+    pthread_exit(0);
+}
+
 static void hold_time_for_children(void) {
     check(unshare(CLONE_NEWTIME) == 0, "unshare");
     say("in\n");
@@ -153,6 +184,38 @@ static void hold_in_flight(void) {
     enter_uts();
     int fd = open_or_die("/proc/self/ns/uts", O_RDONLY);
     pass(pair[0], fd);
+    close(fd);
+    leave_uts();
+}
+
+// The same in a socket that itself waits in another.
+static void hold_in_flight_in_flight(void) {
+    int inner[2], outer[2];
+    check(socketpair(AF_UNIX, SOCK_STREAM, 0, inner) == 0, "socketpair");
+    check(socketpair(AF_UNIX, SOCK_STREAM, 0, outer) == 0, "socketpair");
+    enter_uts();
+    int fd = open_or_die("/proc/self/ns/uts", O_RDONLY);
+    pass(inner[0], fd);
+    close(fd);
+    leave_uts();
+    pass(outer[0], inner[1]);
+    close(inner[1]);
+}
+
+// A listening unix socket, and one that is connected to it, which nobody has accepted.
+static void hold_in_backlog(void) {
+    int listening = socket(AF_UNIX, SOCK_STREAM, 0), connected = socket(AF_UNIX, SOCK_STREAM, 0);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    socklen_t size = sizeof(sa_family_t);
+    // The kernel finds a name.
+    check(bind(listening, (struct sockaddr *)&address, size) == 0, "bind");
+    check(listen(listening, 1) == 0, "listen");
+    size = sizeof address;
+    check(getsockname(listening, (struct sockaddr *)&address, &size) == 0, "getsockname");
+    check(connect(connected, (struct sockaddr *)&address, size) == 0, "connect");
+    enter_uts();
+    int fd = open_or_die("/proc/self/ns/uts", O_RDONLY);
+    pass(connected, fd);
     close(fd);
     leave_uts();
 }
@@ -219,6 +282,84 @@ static void hold_pidfd(void) {
     close(old);
 }
 
+static void hold_sysvipc(void) {
+    enter_ipc();
+    open_or_die("/proc/sysvipc/shm", O_RDONLY);
+    leave_ipc();
+}
+
+static void hold_cgroup_file(void) {
+    enter(CLONE_NEWCGROUP, "/proc/self/ns/cgroup");
+    const char *v2 = "/sys/fs/cgroup/cgroup.procs", *hybrid = "/sys/fs/cgroup/unified/cgroup.procs";
+    open_or_die(access(v2, R_OK) == 0 ? v2 : hybrid, O_RDONLY);
+    leave(CLONE_NEWCGROUP);
+}
+
+// A file of a child that was in namespaces of its own.
+static void open_file_of_child(int flags, const char *name, void (*prepare)(void)) {
+    pid_t child = syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
+    if (child == 0) {
+        if (prepare) prepare();
+        say("in\n");
+        pause();
+    }
+    wait_for_line();
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", child, name);
+    open_or_die(path, O_RDONLY);
+    kill(child, SIGKILL);
+    check(waitpid(child, 0, 0) == child, "waitpid");
+}
+
+static void hold_file_of_ended(void) { open_file_of_child(CLONE_NEWPID, "status", 0); }
+static void hold_uid_map(void) { open_file_of_child(CLONE_NEWUSER, "uid_map", 0); }
+
+static void mount_tmpfs(void) { check(mount("holder", "/tmp", "tmpfs", 0, 0) == 0, "mount"); }
+static void hold_file_system(void) { open_file_of_child(CLONE_NEWUSER | CLONE_NEWNS, "root/tmp", mount_tmpfs); }
+
+// A unix socket that a child has connected, from a user and a pid namespace of its own.
+static void hold_peer(void) {
+    int listening = socket(AF_UNIX, SOCK_STREAM, 0);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    socklen_t size = sizeof(sa_family_t);
+    check(bind(listening, (struct sockaddr *)&address, size) == 0, "bind");
+    check(listen(listening, 1) == 0, "listen");
+    size = sizeof address;
+    check(getsockname(listening, (struct sockaddr *)&address, &size) == 0, "getsockname");
+    pid_t child = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+    if (child == 0) {
+        check(connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&address, size) == 0, "connect");
+        say("in\n");
+        pause();
+    }
+    check(accept(listening, 0, 0) >= 0, "accept");
+    close(listening);
+    wait_for_line();
+    kill(child, SIGKILL);
+    check(waitpid(child, 0, 0) == child, "waitpid");
+}
+
+// A TCP connection whose processes are gone and whose data nobody gets: it is given up after a second.
+static void hold_connection(void) {
+    enter_net();
+    int listening = socket(AF_INET, SOCK_STREAM, 0), connected = socket(AF_INET, SOCK_STREAM, 0), second = 1000;
+    struct ifreq loopback = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+    check(ioctl(listening, SIOCSIFFLAGS, &loopback) == 0, "SIOCSIFFLAGS");
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    check(bind(listening, (struct sockaddr *)&address, size) == 0, "bind");
+    check(listen(listening, 1) == 0, "listen");
+    check(getsockname(listening, (struct sockaddr *)&address, &size) == 0, "getsockname");
+    check(connect(connected, (struct sockaddr *)&address, size) == 0, "connect");
+    check(setsockopt(connected, IPPROTO_TCP, TCP_USER_TIMEOUT, &second, sizeof second) == 0, "TCP_USER_TIMEOUT");
+    loopback.ifr_flags = 0;
+    check(ioctl(listening, SIOCSIFFLAGS, &loopback) == 0, "SIOCSIFFLAGS");
+    check(write(connected, "x", 1) == 1, "write");
+    close(connected);
+    close(listening);
+    leave_net();
+}
+
 // A file that a child has opened in a user namespace of its own. The file itself is nobody's.
 static void hold_credentials(void) {
     int pair[2];
@@ -282,18 +423,29 @@ static const struct {
     void (*hold)(void);
 } holders[] = {
     {"thread", hold_thread},
+    {"thread_descriptor", hold_thread_descriptor},
+    {"later_thread", hold_later_thread},
     {"time_for_children", hold_time_for_children},
     {"descriptor", hold_descriptor},
     {"path_descriptor", hold_path_descriptor},
     {"socket", hold_socket},
     {"tun", hold_tun},
     {"in_flight", hold_in_flight},
+    {"in_flight_in_flight", hold_in_flight_in_flight},
+    {"in_backlog", hold_in_backlog},
     {"io_uring", hold_io_uring},
     {"proc_net", hold_proc_net},
     {"mountinfo", hold_mountinfo},
     {"fs_context", hold_fs_context},
     {"shared_memory", hold_shared_memory},
     {"pidfd", hold_pidfd},
+    {"sysvipc", hold_sysvipc},
+    {"cgroup_file", hold_cgroup_file},
+    {"file_of_ended", hold_file_of_ended},
+    {"uid_map", hold_uid_map},
+    {"file_system", hold_file_system},
+    {"peer", hold_peer},
+    {"connection", hold_connection},
     {"credentials", hold_credentials},
     {"link", hold_link},
     {"proc_net_directory", hold_proc_net_directory},

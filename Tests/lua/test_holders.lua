@@ -76,6 +76,7 @@ local certain = {
   socket = { type = "net", kind = "socket" },
   tun = { type = "net", kind = "tun" },
   in_flight = { type = "uts", kind = "in_flight" },
+  in_flight_in_flight = { type = "uts", kind = "in_flight" },
   io_uring = { type = "uts", kind = "io_uring" },
 }
 
@@ -88,16 +89,57 @@ for name, way in pairs(certain) do
   end
 end
 
+-- A weak reference to the uts namespace of a process's second thread, and the thread.
+local function weak_of_thread(p)
+  for _, tid in ipairs(sys.readdir(("/proc/%d/task"):format(p.pid))) do
+    if tid ~= tostring(p.pid) then return weak_of(("/proc/%d/task/%s/ns/uts"):format(p.pid, tid), "uts"), math.tointeger(tid) end
+  end
+end
+
 tests["thread holds a namespace that its process is not in"] = function()
   local p <close> = start("thread")
-  local weak, thread
-  for _, tid in ipairs(sys.readdir(("/proc/%d/task"):format(p.pid))) do
-    if tid ~= tostring(p.pid) then
-      weak, thread = weak_of(("/proc/%d/task/%s/ns/uts"):format(p.pid, tid), "uts"), math.tointeger(tid)
-    end
-  end
+  local weak, thread = weak_of_thread(p)
   hold(p)
   check_only_holder(weak, { kind = "thread", certain = true, pid = p.pid, tid = thread })
+end
+
+tests["thread with descriptors of its own holds a namespace by one"] = function()
+  local p <close> = start("thread_descriptor")
+  local weak, thread = weak_of_thread(p)
+  hold(p)
+  check_only_holder(weak, { kind = "descriptor", certain = true, pid = p.pid, tid = thread })
+end
+
+tests["thread that outlives the first one holds a namespace by a descriptor, and its process is no zombie"] = function()
+  local p <close> = start("later_thread")
+  local weak, thread = weak_of_thread(p)
+  apart.eventually(function() return io.open(("/proc/%d/status"):format(p.pid)):read("a"):find("State:\tZ") end)
+  hold(p)
+  local of_user = ns.holders(p, "user")[1]
+  check.eq({ of_user.kind, of_user.pid, of_user.release }, { "process", p.pid, "kill " .. p.pid }, of_user.text)
+  check_only_holder(weak, { kind = "descriptor", certain = true, pid = p.pid, tid = thread })
+end
+
+tests["a socket in which a descriptor waits is a holder by each process that has it"] = function()
+  local p <close> = apart.clone{ uts = true }
+  local weak = weak_of(("/proc/%d/ns/uts"):format(p.pid), "uts")
+  local near, far = sys.socketpair()
+  local namespace <close> = ns.open(p, "uts")
+  ns.send(near, namespace)
+  namespace:close()
+  near:close()
+  p:close()
+  local first <close> = ns.clone{ "sleep", "60", fds = { [3] = far } }
+  local second <close> = ns.clone{ "sleep", "60", fds = { [3] = far } }
+  far:close()
+  local pids = {}
+  for _, holder in ipairs(ns.holders(weak)) do
+    check.eq({ holder.kind, holder.certain, holder.fd }, { "in_flight", true, 3 }, holder.text)
+    pids[#pids + 1] = holder.pid
+  end
+  check.eq(pids, { first.pid, second.pid })
+  for _, command in ipairs(ns.why(weak).release) do release(command) end
+  dies(weak)
 end
 
 tests["time_for_children holds a namespace of time"] = function()
@@ -114,7 +156,16 @@ local suspected = {
   proc_net = { type = "net", link = "net", kind = "proc_file" },
   shared_memory = { type = "ipc", link = "ipc" },
   pidfd = { type = "pid", link = "pid_for_children", options = { pid = true } },
+  in_backlog = { type = "uts", link = "uts", kind = "in_flight" },
+  sysvipc = { type = "ipc", link = "ipc", kind = "proc_file" },
+  cgroup_file = { type = "cgroup", link = "cgroup" },
 }
+
+local function need_cgroup_file()
+  local file = io.open("/sys/fs/cgroup/cgroup.procs") or io.open("/sys/fs/cgroup/unified/cgroup.procs")
+  if not file then check.skip("no cgroup2 is mounted below /sys/fs/cgroup") end
+  file:close()
+end
 
 -- The namespace lives, and only may be held by this.
 local function check_suspect(weak, kind, pid)
@@ -133,6 +184,7 @@ end
 
 for name, way in pairs(suspected) do
   tests[name .. " is a suspect"] = function()
+    if name == "cgroup_file" then need_cgroup_file() end
     local p <close> = start(name, way.options)
     local weak = weak_of(("/proc/%d/ns/%s"):format(p.pid, way.link), way.type)
     hold(p)
@@ -151,17 +203,42 @@ tests["mountinfo holds a namespace of mnt; which one shows to who may walk over 
   end
 end
 
-tests["credentials of an open file hold a user namespace, which nothing shows"] = function()
-  local p <close> = start("credentials")
+-- A weak reference to a namespace of the holder's child.
+local function weak_of_child(p, type)
   local children <close> = io.open(("/proc/%d/task/%d/children"):format(p.pid, p.pid))
-  local weak = weak_of(("/proc/%d/ns/user"):format(children:read("n")), "user")
-  hold(p)
-  local why = ns.why(weak)
-  check.eq({ why.alive, why.explained, #why.certain, #why.release }, { true, false, 0, 0 }, tostring(why))
-  check.match(tostring(why), "Nothing that could be seen holds it for certain")
-  check.match(table.concat(why.unseen, "\n"), "files that were opened in a user namespace hold it by their credentials")
-  p:close()
-  dies(weak)
+  return weak_of(("/proc/%d/ns/%s"):format(children:read("n"), type), type)
+end
+
+-- Files of a child that has been reaped.
+for name, type in pairs{ file_of_ended = "pid", uid_map = "user" } do
+  tests[name .. " is a suspect"] = function()
+    local p <close> = start(name)
+    local weak = weak_of_child(p, type)
+    hold(p)
+    check_suspect(weak, "proc_file", p.pid)
+  end
+end
+
+-- What nothing shows is said: the type, the child's or the holder's own, and the words.
+local invisible = {
+  credentials = { "user", "files that were opened in a user namespace hold it by their credentials" },
+  file_system = { "user", "file systems that were mounted in a user namespace hold it" },
+  peer = { "user", "unix sockets hold the user namespace of who connected them" },
+  connection = { "net", "TCP connections that are not at their end", own = true },
+}
+
+for name, way in pairs(invisible) do
+  tests[name .. " holds a namespace of " .. way[1] .. ", which nothing shows"] = function()
+    local p <close> = start(name)
+    local weak = way.own and weak_of(("/proc/%d/ns/%s"):format(p.pid, way[1]), way[1]) or weak_of_child(p, way[1])
+    hold(p)
+    local why = ns.why(weak)
+    check.eq({ why.alive, why.explained, #why.certain, #why.release }, { true, false, 0, 0 }, tostring(why))
+    check.match(tostring(why), "Nothing that could be seen holds it for certain")
+    check.match(table.concat(why.unseen, "\n"), way[2])
+    p:close()
+    dies(weak)
+  end
 end
 
 -- What does not hold one, whatever is said.

@@ -87,7 +87,7 @@ tests["descriptors behind the first message are suspected"] = function()
   ns.send(a, own)
   local found = suspects("in_flight", sys.getpid())
   check.eq(#found, 1)
-  check.match(found[1].detail, "^1 descriptors behind")
+  check.match(found[1].detail, "^1 descriptor behind")
   check.eq(#found[1].types, 8)
   a:close()
   b:close()
@@ -124,7 +124,8 @@ tests["an open file below /proc/PID/net is found, and suspected when no process 
   check.eq(#holders(link, "proc_file"), 0)
   local found = suspects("proc_file", p.pid)
   check.eq(#found, 1)
-  check.eq(found[1].types, { "net" })
+  -- The file is below /proc/PID, too.
+  check.eq(found[1].types, { "pid", "net" })
   p:close()
   check.ok(dies(weak), "it dies with the file")
 end

@@ -12,7 +12,7 @@ enum WhyFunction {
     ]
     private static let details =
         "alive is nil when it was not seen and could live all the same. explained is whether something that was seen holds it for certain. unseen is what "
-        + "could not be looked at. release is what lets go of it, in an order that works: commands, and words where there is none."
+        + "could not be looked at, or, where nothing is certain, shows nowhere. release is what lets go of it, in an order that works: commands, and words where there is none."
 
     nonisolated(unsafe) static let function = LuaFunction(
         "ns.why", HoldersFunction.parameters + [HoldersFunction.options], returns: results, "Tells why a namespace is alive",

@@ -14,7 +14,7 @@ struct nssh_mount {
     const char *root;       ///< what of the file system is mounted; of an nsfs mount `net:[4026532281]`
     const char *point;      ///< the mount point, from the root of the mnt namespace, or nssh's own root in its own
 };
-enum { NSSH_PROCFS = 0x9fa0, NSSH_NSFS = 0x6e736673 };
+enum { NSSH_PROCFS = 0x9fa0, NSSH_NSFS = 0x6e736673, NSSH_CGROUP = 0x27e0eb, NSSH_CGROUP2 = 0x63677270 };
 
 /// The id of a mnt namespace. NS_MNT_GET_INFO
 int nssh_mntns_id(int descriptor, uint64_t *id);

@@ -21,8 +21,10 @@ int nssh_look_at(int directory, const char *name, struct nssh_file *file);
 
 /// A pidfd of a thread, since Linux 6.9. pidfd_open(2) with PIDFD_THREAD
 int nssh_pidfd_open_thread(pid_t thread);
-/// A copy of descriptor `number` of the process of a pidfd. pidfd_getfd(2)
+/// A copy of descriptor `number` of the process or thread of a pidfd. pidfd_getfd(2)
 int nssh_pidfd_getfd(int pidfd, int number);
+/// Whether two threads have the same descriptors: 1 or 0, or -1 with errno. kcmp(2) with KCMP_FILES
+int nssh_shares_descriptors(pid_t a, pid_t b);
 /// The pid namespace that the next children of a process will be in, also one without a process. PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE
 int nssh_pidfd_children_pid_namespace(int pidfd);
 /// The number of a socket's net namespace: its id, where namespaces have one. SO_NETNS_COOKIE

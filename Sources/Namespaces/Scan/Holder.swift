@@ -30,8 +30,10 @@ public struct Holder: Equatable, Sendable {
         case in_flight
         /// A file that is registered with an io_uring(7).
         case io_uring
-        /// An open file of /proc that belongs to it: /proc/PID/net/… or /proc/PID/mountinfo.
+        /// An open file of /proc that belongs to it: /proc/PID/net/…, /proc/PID/mountinfo, /proc/sysvipc/….
         case proc_file
+        /// An open file of a cgroup: it keeps the cgroup namespace of who has opened it.
+        case cgroup_file
         /// A context of fsopen(2).
         case fs_context
         /// System V shared memory that is still mapped.

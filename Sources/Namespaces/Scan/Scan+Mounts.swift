@@ -128,6 +128,8 @@ extension Scan {
                 return MountTable(mountinfo: text)
             } catch {
                 guard number == namespace.processes.last, let errno = error.errno else { continue }
+                // What has ended has no mounts any more.
+                if errno.rawValue == EINVAL { continue }
                 note(unreadable: "/proc/\(number)/mountinfo", pid: Proc.pid(at: number), errno, in: .mounts)
             }
         }

@@ -2,7 +2,8 @@ import CLinux
 import Glibc
 import Linux
 
-/// Open files of /proc that belong to a namespace and keep it, whatever has become of the process in whose directory they were.
+/// Open files of /proc that belong to a namespace and keep it, whatever has become of the process in whose directory they were; and files
+/// of cgroups, which keep the cgroup namespace of who has opened them.
 extension Scan {
     /// What tells to which namespace they belong.
     struct ProcFiles {
@@ -20,20 +21,45 @@ extension Scan {
             if options.types.contains(.net) { lookAtNetFile(file, parts[(net + 1)...].joined(separator: "/"), &known) }
         } else if let name = parts.last, ["mountinfo", "mounts", "mountstats"].contains(name), isOnProcfs(file) {
             if options.types.contains(.mnt) { lookAtMountsFile(file, hasIds: name == "mountinfo") }
+        } else if let name = parts.last, ["uid_map", "gid_map", "projid_map", "setgroups"].contains(name), isOnProcfs(file) {
+            suspect(file, as: .proc_file, [.user])
+        } else if parts.dropLast().last == "sysvipc", isOnProcfs(file) {
+            suspect(file, as: .proc_file, [.ipc, .pid])
+        } else if parts.contains(where: { $0.hasPrefix("cgroup") }), [NSSH_CGROUP, NSSH_CGROUP2].contains(fileSystem(of: file)) {
+            suspect(file, as: .cgroup_file, [.cgroup])
         }
+        if let number = parts.lazy.compactMap({ Int32($0) }).first, isOfEnded(file, number) { suspect(file, as: .proc_file, [.pid]) }
     }
 
-    private func isOnProcfs(_ file: OpenFile) -> Bool {
-        let raw = nssh_openat(Proc.root, "\(numbers[file.process])/fd/\(file.number)", nssh_o_path | O_CLOEXEC, 0)
-        if raw < 0 { return false }
+    private func suspect(_ file: OpenFile, as kind: Holder.Kind, _ types: [NamespaceType]) {
+        var holder = holder(kind, file)
+        holder.path = file.text
+        suspect(holder, types)
+    }
+
+    private func fileSystem(of file: OpenFile) -> Int {
+        let raw = nssh_openat(Proc.root, path(of: file), nssh_o_path | O_CLOEXEC, 0)
+        if raw < 0 { return -1 }
         defer { close(raw) }
-        return nssh_file_system(raw) == NSSH_PROCFS
+        return nssh_file_system(raw)
+    }
+
+    private func isOnProcfs(_ file: OpenFile) -> Bool { fileSystem(of: file) == Int(NSSH_PROCFS) }
+
+    /// Whether a file is below /proc/PID of a process that has been reaped: it keeps the pid namespaces that the process had a number in.
+    /// Only in the /proc that nssh counts by.
+    private func isOfEnded(_ file: OpenFile, _ number: Int32) -> Bool {
+        var proc = nssh_file()
+        var info = nssh_file()
+        guard nssh_look_at(Proc.root, ".", &proc) == 0, nssh_look_at(Proc.root, path(of: file), &info) == 0, proc.device == info.device
+        else { return false }
+        return faccessat(Proc.root, String(number), F_OK, 0) < 0
     }
 
     /// Each net namespace has files of its own below /proc/PID/net: the inode number tells which.
     private func lookAtNetFile(_ file: OpenFile, _ name: String, _ known: inout ProcFiles) {
         var info = nssh_file()
-        guard nssh_look_at(Proc.root, "\(numbers[file.process])/fd/\(file.number)", &info) == 0 else { return }
+        guard nssh_look_at(Proc.root, path(of: file), &info) == 0 else { return }
         if known.net[name] == nil { known.net[name] = netFiles(name) }
         var holder = holder(.proc_file, file)
         holder.path = file.text

@@ -64,7 +64,9 @@ extension Scan {
                 if let handle = open("\(directory)/task/\(tid)/ns/\(holder.detail ?? key.type.rawValue)") { return handle }
             case .descriptor:
                 guard let number = holder.descriptor else { continue }
-                if let handle = try? NamespaceHandle(descriptorAt: "\(directory)/fd/\(number)", target: key.link), handle.key == key {
+                let task = holder.tid.map { "/task/\($0)" } ?? ""
+                if let handle = try? NamespaceHandle(descriptorAt: "\(directory)\(task)/fd/\(number)", target: key.link), handle.key == key
+                {
                     return handle
                 }
             default: continue

@@ -16,10 +16,10 @@ extension Scan {
         var known = KnownSockets(self)
         var next = 0
         while next < files.count {
-            let process = files[next].process
-            let end = files[next...].firstIndex { $0.process != process } ?? files.count
+            let table = files[next].table
+            let end = files[next...].firstIndex { $0.table != table } ?? files.count
             try pause(.sockets, next, files.count)
-            look(at: files[next..<end], of: Int(process), &known)
+            look(at: files[next..<end], of: table, &known)
             next = end
         }
         return files.count
@@ -40,10 +40,10 @@ extension Scan {
         }
     }
 
-    private func look(at files: ArraySlice<SocketFile>, of index: Int, _ known: inout KnownSockets) {
-        let process = snapshot.processes[index]
-        let pidfd = nssh_pidfd_open(process.pid)
-        if pidfd < 0 { return note(unreadable: "/proc/\(numbers[index])/fd", pid: process.pid, .last, in: .sockets) }
+    private func look(at files: ArraySlice<SocketFile>, of table: DescriptorTable, _ known: inout KnownSockets) {
+        let pid = snapshot.processes[table.process].pid
+        let pidfd = openPidfd(of: table)
+        if pidfd < 0 { return note(unreadable: "/proc/\(directory(of: table))/fd", pid: pid, .last, in: .sockets) }
         defer { close(pidfd) }
         var found: Found = []
         var refusal: Errno?
@@ -62,21 +62,18 @@ extension Scan {
             }
             guard let place else { continue }
             if file.isTun {
-                var holder = Holder(.tun)
-                (holder.pid, holder.descriptor) = (process.pid, file.number)
-                self[place].holders.append(holder)
+                self[place].holders.append(holder(.tun, file.number, of: table))
             } else if let at = found.firstIndex(where: { $0.place == place }) {
                 found[at].count += 1
             } else {
                 found.append((place, file.number, 1))
             }
         }
-        if let refusal { note(unreadable: "/proc/\(numbers[index])/fd", pid: process.pid, refusal, in: .sockets) }
+        if let refusal { note(unreadable: "/proc/\(directory(of: table))/fd", pid: pid, refusal, in: .sockets) }
         // A process that is in the namespace holds it itself.
-        let own = snapshot.places[index * LinkReader.count + NamespaceType.net.ordinal]
+        let own = snapshot.places[table.process * LinkReader.count + NamespaceType.net.ordinal]
         for (place, first, count) in found where place != own {
-            var holder = Holder(.socket)
-            (holder.pid, holder.descriptor) = (process.pid, first)
+            var holder = holder(.socket, first, of: table)
             if count > 1 { holder.detail = "the first of \(count)" }
             self[place].holders.append(holder)
         }

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import Linux
 
-/// Threads that are not where their process is: unshare(2) and setns(2) move a single thread.
+/// Threads that are not where their process is, or have descriptors of their own: unshare(2) and setns(2) change a single thread.
 extension Scan {
     /// - Returns: the number of threads beside the first ones.
     func lookThroughTasks() throws(Failure) -> Int {
@@ -55,6 +55,17 @@ extension Scan {
             if link >= NamespaceType.allCases.count { holder.detail = Inspect.links[link] }
             note(holder, of: NamespaceKey(LinkReader.types[link], links.inodes[link]))
         }
+        lookAtDescriptors(of: thread, of: index)
         return true
+    }
+
+    /// Keeps a thread for the looks at descriptors if it has its own, by unshare(2) with CLONE_FILES, or by outliving the first thread.
+    private func lookAtDescriptors(of thread: Int32, of index: Int) {
+        let others = (snapshot.processes[index].isZombie ? [] : [numbers[index]]) + (threadsWithDescriptors[index] ?? [])
+        for other in others {
+            // What the kernel does not tell is taken as the usual.
+            guard let a = Proc.pid(at: thread), let b = Proc.pid(at: other), nssh_shares_descriptors(a, b) == 0 else { return }
+        }
+        threadsWithDescriptors[index, default: []].append(thread)
     }
 }

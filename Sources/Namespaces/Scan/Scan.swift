@@ -13,6 +13,8 @@ public final class Scan {
     var numbers: [Int32] = []
     /// For each namespace, where in the snapshot's places it came first; -1 where no process is in it.
     var firsts: [Int32] = []
+    /// The threads that have descriptors of their own, by their process's index in the snapshot and by their numbers in /proc.
+    var threadsWithDescriptors: [Int: [Int32]] = [:]
     /// The sockets and tun devices that the look at the descriptors has found.
     var sockets: [SocketFile]?
     /// Mnt namespaces that were opened where they are bound, till they have been looked into.

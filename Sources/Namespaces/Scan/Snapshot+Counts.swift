@@ -11,7 +11,7 @@ extension Snapshot {
         }
         for process in processes.indices {
             let first = process * Inspect.links.count
-            let kind: Holder.Kind = processes[process].isZombie ? .zombie : .process
+            let kind: Holder.Kind = processes[process].isOver ? .zombie : .process
             for link in NamespaceType.allCases.indices where places[first + link] >= 0 { add(kind, Int(places[first + link])) }
             for (link, own) in forChildren where places[first + link] >= 0 && places[first + link] != places[first + own] {
                 add(.for_children, Int(places[first + link]))

@@ -103,7 +103,7 @@ extension Holder.Kind {
         case .socket, .tun: .sockets
         case .mount, .procfs: .mounts
         case .child, .owned: .relations
-        case .in_flight, .io_uring, .proc_file, .fs_context, .shared_memory, .pidfd: .deep
+        case .in_flight, .io_uring, .proc_file, .cgroup_file, .fs_context, .shared_memory, .pidfd: .deep
         }
     }
 }

@@ -5,11 +5,12 @@ extension Snapshot {
     /// What it is, fit for a terminal, as a part of a sentence after "held by": `process 28481 (sleep), which is in it`.
     public func text(of holder: Holder) -> String {
         let owner = holder.pid.map { words(forProcess: $0) } ?? "a process"
-        let number = holder.descriptor.map { "descriptor \($0) of \(owner)" } ?? owner
+        let thread = holder.tid.map { "thread \($0) of \(owner)" } ?? owner
+        let number = holder.descriptor.map { "descriptor \($0) of \(thread)" } ?? owner
         let text =
             switch holder.kind {
             case .process: "\(owner), which is in it"
-            case .thread: "thread \(holder.tid ?? 0) of \(owner), which is in it"
+            case .thread: "\(thread), which is in it"
             case .for_children: "\(owner), whose next children will be in it"
             case .zombie: "zombie \(holder.pid ?? 0)\(reaper(of: holder.pid).map { ", until \(words(forProcess: $0)) reaps it" } ?? "")"
             case .descriptor: number
@@ -21,7 +22,7 @@ extension Snapshot {
             case .procfs: "the procfs \(place(of: holder))"
             case .in_flight: "a descriptor in a message that waits in a socket, \(number)"
             case .io_uring: "a file registered with an io_uring, \(number)"
-            case .proc_file: "\(place(of: holder)), \(number)"
+            case .proc_file, .cgroup_file: "\(place(of: holder)), \(number)"
             case .fs_context: "a filesystem that is being set up, fsopen(2), \(number)"
             case .shared_memory: "System V shared memory mapped by \(owner)"
             case .pidfd: "the pidfd of a process that is gone, \(number)"
@@ -47,7 +48,7 @@ extension Snapshot {
             guard let pid = holder.pid else { return nil }
             guard let parent = reaper(of: pid) else { return "its parent, which is out of sight, has to reap \(pid)" }
             return parent == ownPid ? "wait for process \(pid) in this nssh" : "kill \(parent)  # or let it reap \(pid)"
-        case .descriptor, .socket, .tun, .in_flight, .io_uring, .proc_file, .fs_context, .pidfd:
+        case .descriptor, .socket, .tun, .in_flight, .io_uring, .proc_file, .cgroup_file, .fs_context, .pidfd:
             if let number = holder.descriptor, holder.pid == ownPid { return "close descriptor \(number) of this nssh" }
         case .process, .thread, .for_children, .shared_memory: break
         }

@@ -55,7 +55,7 @@ extension Snapshot {
             let first = seat.process * Inspect.links.count
             if places[first + own] == places[first + seat.link] { return nil }
         }
-        var holder = Holder(isForChildren ? .for_children : process.isZombie ? .zombie : .process)
+        var holder = Holder(isForChildren ? .for_children : process.isOver ? .zombie : .process)
         holder.pid = process.pid
         return holder
     }

@@ -30,7 +30,9 @@ extension Snapshot {
             switch (holder.kind, holder.pid) {
             case (.thread, let pid?):
                 if let tid = holder.tid { return "/proc/\(pid)/task/\(tid)/ns/\(holder.detail ?? namespace.key.type.rawValue)" }
-            case (.descriptor, let pid?): if let number = holder.descriptor { return "/proc/\(pid)/fd/\(number)" }
+            case (.descriptor, let pid?):
+                guard let number = holder.descriptor else { continue }
+                return "/proc/\(pid)\(holder.tid.map { "/task/\($0)" } ?? "")/fd/\(number)"
             case (.mount, _):
                 guard let path = holder.path, let mnt = holder.mountNamespace, holder.detail == nil else { continue }
                 if mnt == mountNamespace { return path }

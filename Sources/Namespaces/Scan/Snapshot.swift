@@ -49,7 +49,7 @@ public struct Snapshot: Sendable {
         /// The command line, words joined by blanks, cut where it is long; read of the first process of a namespace, nil for others and
         /// where there is none. proc_pid_cmdline(5).
         public var command: String?
-        /// Whether it has ended and waits to be reaped.
+        /// Whether it, or its first thread, has ended and waits to be reaped.
         public var isZombie = false
         /// Whether the pid namespace of its next children has no process yet, and so no link either.
         public var hasUnborn = false
@@ -57,6 +57,9 @@ public struct Snapshot: Sendable {
         public var threads: Int32 = 0
 
         init(_ pid: Int32) { self.pid = pid }
+
+        /// Whether nothing is left of it but its number: the first thread of a process may end before the others.
+        var isOver: Bool { isZombie && threads <= 1 }
     }
 
     /// Something that could not be looked at.

@@ -21,7 +21,8 @@ public struct Why: Sendable {
     public var certain: [Holder] = []
     /// What may hold it. What may hold any namespace of the type counts only where nothing is certain.
     public var suspects: [Holder] = []
-    /// What may hold namespaces like this one and could not be looked at, a sentence each without its full stop.
+    /// What may hold namespaces like this one and could not be looked at, or where nothing is certain shows nowhere; a sentence each without
+    /// its full stop.
     public var unseen: [String] = []
     /// What lets go of it, in an order that works.
     public var release: [String] = []
@@ -42,7 +43,7 @@ extension Snapshot {
         guard let key = key(of: subject), let namespace = self[key] else {
             var why = Why(life: life?.isAlive == true ? .alive : .unknown, key: nil, subject: subject.text)
             why.suspects = suspects(for: subject.type)
-            why.unseen = unseen(for: subject.type)
+            why.unseen = unseen(for: subject.type) + Snapshot.invisible(for: subject.type)
             return why
         }
         var why = Why(life: .alive, key: key, subject: key.link)
@@ -50,15 +51,18 @@ extension Snapshot {
         for holder in holders(of: key) {
             if holder.isCertain { why.certain.append(holder) } else { why.suspects.append(holder) }
         }
-        if !why.isExplained { why.suspects += suspects(for: key.type) }
         why.unseen = unseen(for: key.type)
+        if !why.isExplained {
+            why.suspects += suspects(for: key.type)
+            why.unseen += Snapshot.invisible(for: key.type)
+        }
         if !why.isInitial { why.release = release(of: key) }
         return why
     }
 
-    /// What may hold any namespace of a type (nil: of any).
+    /// What may hold any namespace of a type (nil: of any). What holds one holds the user namespace that owns it.
     private func suspects(for type: NamespaceType?) -> [Holder] {
-        suspects.filter { suspect in type.map { suspect.types.contains($0) } ?? true }.map(\.holder)
+        suspects.filter { suspect in type.map { $0 == .user || suspect.types.contains($0) } ?? true }.map(\.holder)
     }
 
     /// What lets go of a namespace, in an order that works: what it is the parent or owner of goes first, and a mount before the
@@ -112,10 +116,22 @@ extension Snapshot {
             let shown = targets.count > 3 ? "\(targets.count) processes, such as \(targets[0])" : targets.joined(separator: ", ")
             texts.append("\(source.words) of \(shown): \(errno.text)")
         }
-        if type == .user || type == nil {
-            texts.append("files that were opened in a user namespace hold it by their credentials, which nothing shows")
-        }
         return texts
+    }
+
+    /// What keeps a namespace of a type (nil: of any) and shows nowhere: it counts where nothing is certain.
+    private static func invisible(for type: NamespaceType?) -> [String] {
+        let all: [(type: NamespaceType, text: String)] = [
+            (.user, "files that were opened in a user namespace hold it by their credentials, which nothing shows"),
+            (
+                .user,
+                "file systems that were mounted in a user namespace hold it while something of them is open or mounted, which nothing shows"
+            ),
+            (.user, "unix sockets hold the user namespace of who connected them, which nothing shows"),
+            (.pid, "unix sockets hold the pid namespace of who connected them, which nothing shows"),
+            (.net, "TCP connections that are not at their end hold a net namespace when their processes are gone, which nothing shows"),
+        ]
+        return all.filter { type == nil || $0.type == type }.map(\.text)
     }
 }
 
