@@ -21,7 +21,7 @@ demo.main{
     { title = { en = "The name outside", zh = "外面的名字" },
       outside = "hostname", name = "before" },
     { title = { en = "Another name inside", zh = "里面换个名字" },
-      inside = "hostname \"$(hostname)-inside\"; hostname", name = "inside",
+      inside = function(s) return ("hostname %s-inside; hostname"):format(s.out.before) end, name = "inside",
       expect = { en = "the name with -inside", zh = "带 -inside 的名字" },
       checks = {
         { { en = "inside, the name has changed", zh = "里面的名字变了" }, function(out, s) return out == s.out.before .. "-inside" end },
@@ -60,7 +60,6 @@ demo.main{
       },
       lua = [[here, there = sys.socketpair()
 sender = ns.clone{ uts = "box", function()
-  ns.send(there, ns.open("self", "uts"))
   ns.send(there, ns.open("self", "uts"))
 end }
 sender:wait()
@@ -107,11 +106,12 @@ return ns.run{ uts = h, "hostname" }.stdout]],
       } },
     { title = { en = "Why the receiver checks", zh = "接收者为什么要检查" },
       text = {
-        en = "The sender sent a second descriptor. A receiver that expects a network namespace says so, and gets an error instead of a \z
+        en = "Another sender, the same kind of descriptor. A receiver that expects a network namespace says so, and gets an error instead of a \z
           surprise: in a wrong namespace it would go on as if it were in the right one.",
-        zh = "发送者还传了第二个描述符。期望得到 network namespace 的接收者说明类型，于是得到错误而不是意外：否则它会在错误的 namespace 里继续运行，以为自己在正确的地方。",
+        zh = "另一个发送者，同一种描述符。期望得到 network namespace 的接收者说明类型，于是得到错误而不是意外：否则它会在错误的 namespace 里继续运行，以为自己在正确的地方。",
       },
-      lua = [[ns.receive(here, "net")]],
+      lua = [[ns.clone{ uts = true, function() ns.send(there, ns.open("self", "uts")) end }:wait()
+ns.receive(here, "net")]],
       expect = { en = "an error: a uts namespace came, not a net one", zh = "错误：来的是 uts，不是 net" },
       checks = {
         { { en = "a descriptor of another type than expected is refused", zh = "类型与期望不符的描述符被拒绝" },

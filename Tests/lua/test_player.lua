@@ -121,7 +121,22 @@ tests["b plays a step again, and its checks count once"] = function()
   player:before("\n")
   player:after("q")
   check.match(player:ends(0), "\n2 passed, 0 failed, 0 skipped\r\n")
-  check.eq(content(player.mark), "x\nx\ncleaned\n")
+  check.eq(content(player.mark), "x\ncleaned\nx\ncleaned\n")
+end
+
+tests["a step that b plays again finds what it found the first time, in a throw-away host, too"] = function()
+  for _, host in ipairs{ "", "host = { uts = true }, " } do
+    local player <close> = play(host .. [[steps = {
+      { lua = "list = { 1 }" },
+      { lua = "list[#list + 1] = 2; return #list", checks = { { "two", function(_, _, values) return values[1] == 2 end } } } }]])
+    player:before("\n")
+    player:after("\n")
+    player:before("\n")
+    player:after("b")
+    player:before("\n")
+    player:after("\n")
+    check.match(player:ends(0), "\n2 passed, 0 failed, 0 skipped\r\n")
+  end
 end
 
 tests["l lists the steps, ? the keys"] = function()

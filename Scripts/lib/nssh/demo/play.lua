@@ -9,8 +9,9 @@ local requirements = require "nssh.demo.requirements"
 local step = require "nssh.demo.step"
 local words = require "nssh.demo.words"
 
--- Plays the steps, and cleans up after them whatever happens. Returns false when the user has quit.
-local function play_steps(lesson, place, options, report)
+-- Plays the steps from `start` on, in what those before it make, unseen; and cleans up after them whatever happens. Returns false when the
+-- user has quit, the number of a step that is to be played again, and true at the end.
+local function play_steps(lesson, place, options, report, start)
   local scene <close> = new_scene(place, options)
   local _ <close> = setmetatable({}, { __close = function()
     sys.uninterrupted(function()
@@ -20,14 +21,17 @@ local function play_steps(lesson, place, options, report)
     end)
   end })
   local player = options.interactive and player_of(report, lesson, options.language)
+  local unseen = new_report(false, { quiet = true, language = options.language })
   for position, given in ipairs(lesson.steps) do
-    if not options.without_step or given.name ~= options.without_step then
-      local answer
-      repeat
-        if answer == "again" then report:forget(position) end
-        report:step(position, #lesson.steps, scene:text(given.title))
-        answer = step.play(given, position, scene, report, player)
-      until answer ~= "again"
+    if position < start then
+      step.play(given, position, scene, unseen)
+    elseif not options.without_step or given.name ~= options.without_step then
+      report:step(position, #lesson.steps, scene:text(given.title))
+      local answer = step.play(given, position, scene, report, player)
+      if answer == "again" then
+        report:forget(position)
+        return position
+      end
       if not answer then return false end
     end
   end
@@ -119,16 +123,21 @@ local function play(lesson, options)
   local place, skip = open(lesson, options, report)
   if not place then return report:close(skip) end
   local before, to_its_end = ns.ledger(), true
+  -- Once more for each step that is to be played again: what it has changed may be in its way.
+  local start = 1
   attempt(report, function()
-    if not place.apart then
-      to_its_end = play_steps(lesson, place, options, report)
-      return
-    end
-    report.results, report.position, to_its_end = call_apart(place.host, options.interactive, function()
-      local ended = true
-      attempt(report, function() ended = play_steps(lesson, place, options, report) end)
-      return report.results, report.position, ended
-    end)
+    repeat
+      if not place.apart then
+        to_its_end = play_steps(lesson, place, options, report, start)
+      else
+        report.results, report.position, to_its_end = call_apart(place.host, options.interactive, function()
+          local ended = true
+          attempt(report, function() ended = play_steps(lesson, place, options, report, start) end)
+          return report.results, report.position, ended
+        end)
+      end
+      start = to_its_end
+    until type(start) == "boolean"
   end)
   close(before, report)
   if options.check and not options.without and not options.without_step then
@@ -142,7 +151,7 @@ local function play(lesson, options)
     end)
   end
   local counts = report:close()
-  counts.quit = not to_its_end
+  counts.quit = to_its_end == false
   return counts
 end
 

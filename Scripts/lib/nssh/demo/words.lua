@@ -44,7 +44,7 @@ words.en = {
 Enter, space  run the step, then go on
 p             predict what will come, before the step
 w             why it is so, after the step
-b             play this step again
+b             play this step again, as if for the first time
 k             the kernel calls behind it
 !             a shell of your own inside; exit comes back
 l             list the steps
@@ -135,7 +135,7 @@ words.zh = {
 Enter、空格  执行这一步，然后继续
 p            执行之前，先预测结果
 w            执行之后，解释原因
-b            把这一步重做一遍
+b            把这一步重做一遍，之前的状态会重新准备好
 k            背后的内核调用
 !            在 namespace 里打开自己的 shell；用 exit 返回
 l            列出所有步骤
