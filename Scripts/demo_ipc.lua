@@ -28,7 +28,7 @@ end
 
 demo.main{
   title = { en = "IPC: message queues that the others cannot see", zh = "IPC：别人看不到的消息队列" },
-  section = "2 IPC",
+  section = { en = "2. IPC", zh = "2. Go 演示：IPC" },
   text = {
     en = "An IPC namespace holds what processes leave in the kernel to talk to each other: System V message queues, semaphores, \z
       shared memory, and POSIX message queues.",

@@ -12,7 +12,7 @@ end
 
 demo.main{
   title = { en = "Lifetime: what keeps a namespace alive", zh = "生命周期：是什么让 namespace 活着" },
-  section = "1. namespace lifetime",
+  section = { en = "1. Namespace lifetime", zh = "1. Namespace 概述：namespace lifetime" },
   text = {
     en = "A namespace is destroyed when the last process in it has ended or left. The article lists seven special cases in which it stays \z
       without a process. Each is made here; then what holds the namespace is let go. A weak reference watches: it names a namespace and \z

@@ -47,7 +47,7 @@ end
 
 demo.main{
   title = { en = "Mount: a mount that only its own side sees", zh = "Mount：只有自己这边看得到的挂载" },
-  section = "2 Mount",
+  section = { en = "2. Mount", zh = "2. Go 演示：Mount" },
   text = {
     en = "A mount namespace holds the list of what is mounted where. A new one starts with a copy of the list; what is mounted and \z
       unmounted in it then stays in it. (It was the first kind of namespace, so its flag is just CLONE_NEWNS.)",

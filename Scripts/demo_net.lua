@@ -51,7 +51,7 @@ end
 
 demo.main{
   title = { en = "Network: devices, addresses and ports of one's own", zh = "Network：自己的设备、地址和端口" },
-  section = "2 Network",
+  section = { en = "2. Network", zh = "2. Go 演示：Network" },
   text = {
     en = "A network namespace holds a whole network stack: devices, addresses, routes, firewall rules, ports. Two programs in two \z
       of them can both listen on port 80, and a bridge on the host joins them.",

@@ -17,7 +17,7 @@ end
 
 demo.main{
   title = { en = "PID: one process, two numbers", zh = "PID：一个进程，两个 PID" },
-  section = "2 PID",
+  section = { en = "2. PID", zh = "2. Go 演示：PID" },
   text = {
     en = "A PID namespace numbers its processes from 1. Its processes have a number in every namespace above it as well, so the \z
       outside sees them, under other numbers; they do not see the outside. And number 1 has duties.",

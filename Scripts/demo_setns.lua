@@ -106,8 +106,8 @@ return ns.run{ uts = h, "hostname" }.stdout]],
       } },
     { title = { en = "Why the receiver checks", zh = "接收者为什么要检查" },
       text = {
-        en = "Another sender, the same kind of descriptor. A receiver that expects a network namespace says so, and gets an error instead of a \z
-          surprise: in a wrong namespace it would go on as if it were in the right one.",
+        en = "Another sender, the same kind of descriptor. A receiver that expects a network namespace says so, and gets an error instead \z
+          of a surprise: in a wrong namespace it would go on as if it were in the right one.",
         zh = "另一个发送者，同一种描述符。期望得到 network namespace 的接收者说明类型，于是得到错误而不是意外：否则它会在错误的 namespace 里继续运行，以为自己在正确的地方。",
       },
       lua = [[ns.clone{ uts = true, function() ns.send(there, ns.open("self", "uts")) end }:wait()

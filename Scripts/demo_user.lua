@@ -41,7 +41,7 @@ local function has_user_namespace(scene) return scene.inside:inode("user") ~= ns
 
 demo.main{
   title = { en = "User: nobody, and then root, of a system of one's own", zh = "User：先是 nobody，再是自己的 root" },
-  section = "2 User",
+  section = { en = "2. User", zh = "2. Go 演示：User" },
   text = {
     en = "A user namespace holds a table of users: which number inside stands for which number outside. Who is root by that table \z
       has root's power over the namespaces that belong to it, and none over anything else.",

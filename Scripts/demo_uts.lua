@@ -5,7 +5,7 @@ local function inode(link) return link:match("^uts:%[(%d+)%]$") end
 
 demo.main{
   title = { en = "UTS: a host name of one's own", zh = "UTS：自己的主机名" },
-  section = "2 UTS",
+  section = { en = "2. UTS", zh = "2. Go 演示：UTS" },
   text = {
     en = "A UTS namespace holds two names of the system: nodename, which hostname shows, and domainname, the NIS domain. A bash in a new \z
       one may change them, and nobody else notices.",
