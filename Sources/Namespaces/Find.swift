@@ -27,6 +27,8 @@ public struct Find {
     /// Looks for `name`: a command as ps(1) shows it or its file's last part; a container's name, or 12 digits or more of its id; the
     /// name or path of a pin.
     public init(_ name: String) {
+        // A kernel thread's command line is empty; nothing is meant by nothing.
+        if name.isEmpty { return }
         var containers: [(container: Container, pids: [Int32])] = []
         do throws(Failure) {
             for number in try Proc.pids() {

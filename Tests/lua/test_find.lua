@@ -26,6 +26,8 @@ end
 
 tests["nothing bears a name that nobody has"] = function()
   check.eq(#ns.find("nssh-no-such-name"), 0)
+  -- A kernel thread's command line is empty.
+  check.eq(#ns.find(""), 0)
   check.fails(function() ns.find() end, "string expected")
 end
 

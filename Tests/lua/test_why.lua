@@ -320,6 +320,13 @@ tests["without privilege, what could not be read is said"] = function()
   check.match(text, "descriptors of %d+ processes, such as process %d+[^\n]*: Permission denied")
 end
 
+tests["PID 1 of one's own pid namespace is not to be killed"] = function()
+  local command = sys.readlink("/proc/self/exe") .. " why self:uts; true"
+  local text = apart.output(apart.run{ pid = true, uts = true, sh = command })
+  check.match(text, "process 1 %(sh%) has to let go of it\n")
+  check.ok(not (text .. "\n"):find("kill 1\n"), text)
+end
+
 tests["arguments that are wrong"] = function()
   check.fails(function() ns.why("self") end, "in a namespace of each type.*second argument")
   check.fails(function() ns.why("uts:[1]", "net") end, "no net namespace")

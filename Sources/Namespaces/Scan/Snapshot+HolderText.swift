@@ -47,6 +47,7 @@ extension Snapshot {
         case .zombie:
             guard let pid = holder.pid else { return nil }
             guard let parent = reaper(of: pid) else { return "its parent, which is out of sight, has to reap \(pid)" }
+            if parent == 1 { return "\(words(forProcess: 1)) has to reap \(pid)" }
             return parent == ownPid ? "wait for process \(pid) in this nssh" : "kill \(parent)  # or let it reap \(pid)"
         case .descriptor, .socket, .tun, .in_flight, .io_uring, .proc_file, .cgroup_file, .fs_context, .pidfd:
             if let number = holder.descriptor, holder.pid == ownPid { return "close descriptor \(number) of this nssh" }
@@ -54,6 +55,8 @@ extension Snapshot {
         }
         guard let pid = holder.pid else { return nil }
         if pid == ownPid { return "end this nssh" }
+        // No signal surely ends the init of one's own pid namespace, and the machine's is not to be ended.
+        if pid == 1 { return "\(words(forProcess: 1)) has to let go of it" }
         // A PID 1 without a handler does not get SIGTERM.
         return isInit(pid) ? "kill -9 \(pid)" : "kill \(pid)"
     }
