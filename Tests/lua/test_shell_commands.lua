@@ -241,7 +241,7 @@ tests["a snapshot in a file is listed, drawn and explained as the machine it is 
   check.match(named.stderr, "names no target")
   local broken = run("ls", "--from", "/proc/version")
   check.eq({ broken.status, broken.stdout }, { 2, "" })
-  check.match(broken.stderr, "/proc/version: no JSON: line 1")
+  check.match(broken.stderr, "/proc/version: no JSON: it begins")
 end
 
 tests["output to a pipe that nobody reads ends quietly, to a full disk not"] = function()
