@@ -31,7 +31,7 @@ demo.main{
     { title = { en = "Tools", zh = "工具" },
       text = {
         en = "weakly makes a weak reference from a link below /proc/PID/ns. A death may show a moment late, so the others wait \z
-          until younger namespaces of the type, the canaries, are seen to have died.",
+          until younger namespaces of the type, two canaries, are seen to have died.",
         zh = "weakly 从 /proc/PID/ns 下的链接得到一个弱引用。内核的销毁可能晚一点才看得到，所以后两个函数都会等到更晚创建的同类 \z
           namespace（金丝雀）确实消失。",
       },
@@ -49,7 +49,7 @@ function outlives_canary(w, name)
     local canary = ns.clone{ [name] = true }
     local watch = weakly(canary, name)
     canary:close()
-    for _ = 1, 100 do
+    for _ = 1, 30 do
       if is_dead(watch) then break end
       sys.sleep(0.01)
     end
@@ -57,7 +57,7 @@ function outlives_canary(w, name)
   return not is_dead(w)
 end
 function dies(w, name)
-  for _ = 1, outlives_canary(w, name) and 100 or 0 do
+  for _ = 1, outlives_canary(w, name) and 50 or 0 do
     if is_dead(w) then return true end
     sys.sleep(0.01)
   end

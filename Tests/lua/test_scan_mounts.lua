@@ -165,9 +165,9 @@ tests["a mnt namespace that is bound in another one is looked into"] = function(
     local pinned = child:call(function()
       sys.mount{ source = "none", target = "/tmp", type = "tmpfs" }
       local inner <close> = ns.clone{ uts = true }
-      local h <close> = inner:open("uts")
-      h:pin("/tmp/pin")
-      return h:inode()
+      local uts <close> = inner:open("uts")
+      uts:pin("/tmp/pin")
+      return uts:inode()
     end)
     child:close()
     local inode = h:inode()
