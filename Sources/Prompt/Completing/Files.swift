@@ -66,6 +66,15 @@ enum Modules {
                 }
             }
         }
-        return names.filter { $0.utf8.starts(with: word.utf8) }.sorted().map { Candidate($0, suffix: suffix) }
+        return names.filter { $0.utf8.starts(with: word.utf8) && !isInside($0, names, word) }.sorted()
+            .map { Candidate($0, suffix: suffix) }
+    }
+
+    /// Whether a name is a part of another module, a.b.c of a.b, which is offered when that and a dot are written.
+    private static func isInside(_ name: String, _ names: Set<String>, _ word: String) -> Bool {
+        for dot in name.utf8.indices where name.utf8[dot] == UInt8(ascii: ".") && names.contains(String(name[..<dot])) {
+            if !word.utf8.starts(with: name.utf8[...dot]) { return true }
+        }
+        return false
     }
 }
