@@ -77,7 +77,8 @@ public struct Pin: Equatable, Sendable {
                 return "a mnt namespace cannot be bound on a shared mount: bind a directory to itself and make that private first, "
                     + "mount --bind DIR DIR; mount --make-private DIR"
             }
-            return "a mnt namespace can be bound only in one that is older than itself; Linux 6.18 goes by a number that is not quite in the "
+            return
+                "a mnt namespace can be bound only in one that is older than itself; Linux 6.18 goes by a number that is not quite in the "
                 + "order of age: another new one may do"
         default: return nil
         }
