@@ -44,20 +44,22 @@ function is_dead(w)
   local alive, certain = w:alive()
   return certain and not alive
 end
-function outlives_canary(w, name)
-  for _ = 1, 2 do
-    local canary = ns.clone{ [name] = true }
-    local watch = weakly(canary, name)
-    canary:close()
-    for _ = 1, 30 do
-      if is_dead(watch) then break end
-      sys.sleep(0.01)
-    end
+function canary_dies(name)
+  local canary = ns.clone{ [name] = true }
+  local is_new, watch = not ns.same(canary, "self", name), weakly(canary, name)
+  canary:close()
+  for _ = 1, is_new and 1000 or 0 do
+    if is_dead(watch) then return true end
+    sys.sleep(0.01)
   end
+  return false
+end
+function outlives_canary(w, name)
+  for _ = 1, 2 do canary_dies(name) end
   return not is_dead(w)
 end
 function dies(w, name)
-  for _ = 1, outlives_canary(w, name) and 50 or 0 do
+  for _ = 1, canary_dies(name) and 500 or 0 do
     if is_dead(w) then return true end
     sys.sleep(0.01)
   end
@@ -193,7 +195,7 @@ box = ns.clone{ "bash", "-c", "read; exec unshare --pid bash -c '/bin/true; echo
       lua = [[
 w = weakly(box, "pid_for_children")
 local h <close> = ns.open("/proc/" .. box.pid .. "/ns/pid_for_children")
-return #h:processes(), outlives_canary(w, "pid")]],
+return #h:processes(), outlives_canary(w, "cgroup")]],
       expect = { en = "0 true: no process in it, and alive", zh = "0 true：里面没有进程，却活着" },
       checks = {
         { { en = "pid_for_children of a process keeps a pid namespace alive", zh = "某个进程的 pid_for_children 让 pid namespace 活着" },
@@ -202,7 +204,7 @@ return #h:processes(), outlives_canary(w, "pid")]],
           end, depends = "step pending" },
       } },
     { title = LET_GO,
-      lua = 'box:close()\nreturn dies(w, "pid")',
+      lua = 'box:close()\nreturn dies(w, "cgroup")',
       checks = {
         { { en = "that process ends: the pid namespace dies", zh = "该进程结束：pid namespace 被销毁" }, lives, depends = "step pending" },
       } },
