@@ -59,7 +59,8 @@ enum FeaturesTable {
         let lines = rows.map { row in
             let name = row[0] + String(repeating: " ", count: width - row[0].utf8.count)
             let since = String(repeating: " ", count: max(0, 4 - row[2].utf8.count)) + row[2]
-            return "\(name)  \(row[1] == "yes" ? "yes" : row[1] == "no" ? "no " : "?  ")  \(since)  \(row[3])\(row[4].isEmpty ? "" : " · \(row[4])")"
+            let supported = row[1] + String(repeating: " ", count: 3 - row[1].utf8.count)
+            return "\(name)  \(supported)  \(since)  \(row[3])\(row[4].isEmpty ? "" : " · \(row[4])")"
         }
         lua.push(lines.joined(separator: "\n"))
         return 1

@@ -1,5 +1,6 @@
 -- nssh enter: nsenter(1) with more kinds of targets. What nsenter does in its options' terms, both do.
 local check = require "check"
+local here = require "here"
 local apart = require "apart"
 local tests = {}
 
@@ -25,15 +26,15 @@ tests["without options all that differs, with root and working directory"] = fun
 end
 
 tests["each type by its letter and its name, as nsenter"] = function()
-  apart.need("nsenter", "util-linux")
+  here.need_program("nsenter", "util-linux")
   local outer <close> = apart.clone{ uts = true }
   for _, pair in ipairs(outer:call(function()
     local p <close> = ns.clone{ uts = "box", ipc = true, net = true, cgroup = true, mnt = true, time = true }
     local t, pairs_seen = tostring(p.pid), {}
     local function both(title, ours, theirs)
-      local here = ns.run{ nssh, "enter", t, table.unpack(ours) }
+      local mine = ns.run{ nssh, "enter", t, table.unpack(ours) }
       local there = ns.run{ "nsenter", "-t", t, table.unpack(theirs or ours) }
-      pairs_seen[#pairs_seen + 1] = { title, here.stdout .. here.stderr, there.stdout .. there.stderr }
+      pairs_seen[#pairs_seen + 1] = { title, mine.stdout .. mine.stderr, there.stdout .. there.stderr }
     end
     for type, letter in pairs(types) do
       if type ~= "pid" and type ~= "user" then
@@ -198,7 +199,7 @@ tests["SIGTERM for nssh is the command's"] = function()
 end
 
 tests["a caller that ignores the end of its children"] = function()
-  apart.need("perl", "perl-base")
+  here.need_program("perl", "perl-base")
   local p <close> = box()
   local words = { "perl", "-e", "$SIG{CHLD} = 'IGNORE'; exec @ARGV", nssh, "enter", tostring(p.pid), "sh", "-c", "exit 3" }
   check.eq(ns.run{ timeout = 20, table.unpack(words) }.status, 3)
@@ -246,7 +247,7 @@ tests["^C is the command's, and nssh tells how that ended"] = function()
 end
 
 tests["^Z stops both, and fg goes on"] = function()
-  apart.need("bash", "bash")
+  here.need_program("bash", "bash")
   local p <close> = box()
   local shell <close> = ns.clone{ session = true, env = { NSSH = nssh, P = p.pid }, "bash", "-c", [[
     set -m; stty -echo

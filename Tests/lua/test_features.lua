@@ -1,5 +1,6 @@
 -- ns.features: what the kernel can do, held against what is seen by other means.
 local check = require "check"
+local here = require "here"
 local tests = {}
 
 tests["each has a name, an answer and the version that brought it"] = function()
@@ -33,11 +34,11 @@ tests["answers are those of the calls themselves"] = function()
 end
 
 tests["a limit of 0 is found in a copy that has not asked yet"] = function()
-  if not ns.features().user_namespaces.supported then check.skip("user namespaces are forbidden here") end
+  here.need_user_namespaces()
   local nssh = sys.readlink("/proc/self/exe")
   local r = ns.run{ user = "root", mnt = true, sh = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$0\" -e '"
     .. "local f = ns.features().user_namespaces; print(f.supported, f.detail)'", argv0 = nssh }
-  if not r.ok then check.skip("the limits cannot be written here: " .. r.stderr) end
+  check.ok(r.ok, r.stderr)
   check.match(r.stdout, "^false\tunshare: No space left on device; user.max_user_namespaces = 0")
 end
 

@@ -1,6 +1,7 @@
 -- ns.holders and ns.why, asked about every kind of thing that keeps a namespace alive: each is made for real, seen to be the only one,
 -- let go of as `release` says, and the namespace dies. And about what is said to hold one, and does not.
 local check = require "check"
+local here = require "here"
 local apart = require "apart"
 local tests = {}
 
@@ -9,7 +10,7 @@ local source = assert(io.open(directory .. "/holder.c")):read("a")
 
 -- Starts holder.c in namespaces of its own, and waits until it is in the namespace that it is about to hold in its way.
 local function start(name, options)
-  apart.need("cc", "gcc")
+  here.need_program("cc", "gcc")
   if name == "tun" then
     local file, reason = io.open("/dev/net/tun", "r+")
     if not file then check.skip(reason) end

@@ -1,5 +1,6 @@
 -- nssh ls, tree, why and find, as a shell calls them; nssh enter has a file of its own. What lsns(8) shows, both show.
 local check = require "check"
+local here = require "here"
 local apart = require "apart"
 local tests = {}
 
@@ -81,7 +82,7 @@ tests["ls lists a new namespace, its processes and what they run"] = function()
 end
 
 tests["ls and lsns say the same of a process"] = function()
-  apart.need("lsns", "util-linux")
+  here.need_program("lsns", "util-linux")
   local p <close> = apart.clone{ net = true, uts = true, ipc = true, "sleep", "20" }
   apart.eventually(function() return #ns.find("sleep") > 0 end)
   for _, columns in ipairs{ "NS,TYPE,PATH", "NS,TYPE,PNS,ONS", "NS,PID,PPID,UID,USER,COMMAND" } do
@@ -164,7 +165,7 @@ tests["tree as a graph and as a page, also without a name of the machine"] = fun
 end
 
 tests["bash completes commands, options and their values"] = function()
-  apart.need("bash")
+  here.need_program("bash")
   local path = (arg[0]:match("^(.*)/") or ".") .. "/../../Scripts/completion/nssh.bash"
   local function complete(...)
     local line = [[source "$0"; COMP_WORDS=(nssh "$@"); COMP_CWORD=$#; _nssh; echo "${COMPREPLY[@]}"]]
@@ -186,7 +187,7 @@ end
 
 -- What a JSON text holds: python3's own reader says it as a Lua table.
 local function json(text)
-  apart.need("python3")
+  here.need_program("python3")
   local program = [[
 import json, sys
 def lua(v):
