@@ -778,8 +778,8 @@ function ns.limits(target, changes) end
 function ns.weak(handle) end
 
 ---Shows what this kernel can do, found out by doing it
----Each thing is tried once, when it is first asked for, and nothing of it stays. since is the Linux version that brought it; a container may refuse what its kernel has. In a function body the answers are those of nssh.
----@return (table)[] features name, supported, since, summary and, if there is more to say, detail of each; also by name
+---Each thing is tried once, when it is first asked for, and nothing of it stays; what a limit or a lack of power kept from being tried is tried again the next time. since is the Linux version that brought it; a container may refuse what its kernel has. In a function body the answers are those of nssh.
+---@return (table)[] features name, supported, since, summary and, if there is more to say, detail of each; also by name. supported is nil where it could not be found out
 function ns.features() end
 
 ---Takes a snapshot of processes, mounts, pins, links, queues, cgroups and nssh's descriptors

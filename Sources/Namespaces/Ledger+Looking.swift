@@ -44,9 +44,11 @@ extension Ledger {
             group = Ledger.number("NSpgid", status)
             session = Ledger.number("NSsid", status)
         }
-        let exiting = (UInt64(fields[6]) ?? 0) & 4, killed = fields.count > 28 ? (UInt64(fields[28]) ?? 0) & (1 << 8) : 0
+        let flags = UInt64(fields[6]) ?? 0
+        let (exiting, isKernelThread) = (flags & 4, flags & 0x20_0000 != 0) // PF_EXITING, PF_KTHREAD
+        let killed = fields.count > 28 ? (UInt64(fields[28]) ?? 0) & (1 << 8) : 0
         return ProcessEntry(
-            parent: parent, group: group, session: session, start: start, name: parent == 2 ? "[\(name)]" : name,
+            parent: parent, group: group, session: session, start: start, name: isKernelThread ? "[\(name)]" : name,
             isZombie: fields[0] == "Z", isDead: fields[0] == "Z" || exiting != 0 || killed != 0)
     }
 

@@ -317,8 +317,8 @@ end
 tests["without privilege, what could not be read is said"] = function()
   local unseen = apart.without_privilege(function() return ns.why("self", "uts").unseen end)
   local text = table.concat(unseen, "\n")
-  check.match(text, "namespaces of %d+ processes, such as process %d+[^\n]*: Permission denied")
-  check.match(text, "descriptors of %d+ processes, such as process %d+[^\n]*: Permission denied")
+  check.match(text, "namespaces of [^\n]*process %d+[^\n]*: Permission denied")
+  check.match(text, "descriptors of [^\n]*process %d+[^\n]*: Permission denied")
 end
 
 tests["PID 1 of one's own pid namespace is not to be killed"] = function()
