@@ -39,8 +39,9 @@ tests["a fresh /proc shows the processes inside only"] = function()
 end
 
 tests["orphans become children of PID 1"] = function()
-  local line = "( (sleep 0.2; " .. STAT .. ") & ); sleep 0.6"
-  check.match(apart.output(apart.run{ pid = { proc = true }, sh = line }), "^%d+ 1 ")
+  -- The orphan waits for its parent's end, and PID 1 for the orphan.
+  local line = "( (until " .. STAT .. " | grep '^[0-9]* 1 '; do :; done; kill -USR1 1) & ); while :; do sleep 0.01; done"
+  check.match(apart.output(apart.run{ pid = { proc = true }, timeout = 20, sh = "trap 'exit 0' USR1; " .. line }), "^%d+ 1 ")
 end
 
 tests["the end of PID 1 is the end of all"] = function()

@@ -56,7 +56,7 @@ tests["^C ends a wait"] = function()
   local p <close> = ns.clone{ nssh, "-e", "local a, b = sys.socketpair() print(1) io.flush() a:receive() b:close()",
     stdout = "pipe", stderr = "null" }
   p.stdout:read("l")
-  sys.sleep(0.1)
+  apart.eventually(function() return io.open("/proc/" .. p.pid .. "/stat"):read("a"):find(") S ", 1, true) end)
   p:kill("INT")
   local r = check.ok(p:wait(5), "it waits on")
   check.ok(r.status == 130 or r.signal == "SIGINT", tostring(r))
