@@ -49,11 +49,23 @@ local function run(title, test)
   report:result{ claim = title, ok = #reasons == 0, reason = table.concat(reasons, "\n"), skip = #reasons == 0 and skip or nil }
 end
 
+-- The order is that of the alphabet, or, with NSSH_TEST_SEED=NUMBER, one of chance: no test may lean on another.
+local seed = tonumber((sys.env("NSSH_TEST_SEED")))
+if seed then math.randomseed(seed) end
+local function in_order(list)
+  table.sort(list)
+  if not seed then return end
+  for i = #list, 2, -1 do
+    local j = math.random(i)
+    list[i], list[j] = list[j], list[i]
+  end
+end
+
 local files = {}
 for _, name in ipairs(sys.readdir(directory)) do
   files[#files + 1] = name:match("^test_(.*)%.lua$")
 end
-table.sort(files)
+in_order(files)
 for _, file in ipairs(files) do
   local path = ("%s/test_%s.lua"):format(directory, file)
   local loaded, tests = pcall(dofile, path)
@@ -63,7 +75,7 @@ for _, file in ipairs(files) do
   else
     for name in pairs(tests) do names[#names + 1] = name end
   end
-  table.sort(names)
+  in_order(names)
   for _, name in ipairs(names) do
     local title = file .. ": " .. name
     if is_wanted(title) then run(title, tests[name]) end
