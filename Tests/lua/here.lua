@@ -38,21 +38,25 @@ function here.need_strace()
   here.need("strace -f -o /dev/null true", "strace may not trace here")
 end
 
--- What is new in kernels, done by perl.
-local news = {
-  -- NS_GET_ID of ioctl_nsfs(2)
-  ns_id = [[open my $f, "<", "/proc/self/ns/uts" or exit 1; my $id = "\0" x 8; exit !ioctl $f, 0x8008b70d, $id]],
-  -- pidfd_open(2), PIDFD_GET_UTS_NAMESPACE
-  pidfd_namespaces = [[my $n = syscall 434, 0 + $$, 0; open my $f, "<&=", $n or exit 1; exit !ioctl $f, 0xff0a, 0]],
-}
-
--- Whether the kernel has something new, and lets us use it.
-function here.has(name) return here.succeeds("perl -e '" .. news[name] .. "'") end
+-- Whether the kernel has something new, and lets us use it: a name of kernel.c, which asks.
+local known
+function here.has(name)
+  if not known then
+    here.need_program("cc", "gcc")
+    local source = (arg[0]:match("^(.*)/") or ".") .. "/kernel.c"
+    local path = os.tmpname()
+    local told <close> = assert(io.popen(("cc -O1 -o '%s' '%s' && '%s'"):format(path, source, path)))
+    known = {}
+    for word, answer in told:read("a"):gmatch("(%S+) (%S+)\n") do known[word] = answer == "yes" end
+    os.remove(path)
+  end
+  if known[name] == nil then error("kernel.c does not ask for " .. name, 2) end
+  return known[name]
+end
 
 -- Skips the test unless the kernel has it.
 function here.need_new(name, reason)
-  here.need_program("perl", "perl-base")
-  here.need("perl -e '" .. news[name] .. "'", reason)
+  if not here.has(name) then check.skip(reason) end
 end
 
 -- Skips the test outside the first user namespace.

@@ -94,8 +94,15 @@ tests["names=false names only who is elsewhere, or is the first in its namespace
 end
 
 tests["an unborn pid namespace: its process has unshared, and has no child yet"] = function()
-  here.need_new("pidfd_namespaces", "shown by Linux 6.11 or newer")
   local p <close> = apart.clone{ "unshare", "--pid", "sleep", "60" }
+  if not here.has("pidfd_namespaces") then
+    -- Nothing leads to it, and that is said.
+    local missing = eventually(function()
+      local target = ("/proc/%d/ns/pid_for_children"):format(p.pid)
+      return by(ns.scan(processes_only).unreadable, "target", target)
+    end)
+    return check.eq({ missing.pid, missing.source, missing.code }, { p.pid, "processes", "ENOTTY" })
+  end
   local process = eventually(function()
     local process = by(ns.scan(processes_only).processes, "pid", p.pid)
     return process and process.namespaces.pid_for_children ~= process.namespaces.pid and process

@@ -1,5 +1,6 @@
 -- ns.watch and ns.diff of snapshots: what has come and gone.
 local check = require "check"
+local here = require "here"
 local apart = require "apart"
 local tests = {}
 
@@ -28,7 +29,7 @@ tests["a birth and a death, with the first process seen in it"] = function()
   local died = await(watch, "died", name)
   check.eq(died.process, pid)
   check.ok(died.lived > 0 and died.lived < 5)
-  check.eq(died.certain, ns.features().ns_handles.supported)
+  check.eq(died.certain, here.has("ns_handles"))
 end
 
 tests["what was there has no birth, and its death no age"] = function()

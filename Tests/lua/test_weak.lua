@@ -1,5 +1,6 @@
 -- ns.weak: a reference that does not keep the namespace alive. Nothing here needs root.
 local check = require "check"
+local here = require "here"
 local apart = require "apart"
 local tests = {}
 
@@ -30,7 +31,7 @@ for _, type in ipairs{ "uts", "ipc", "net", "mnt", "cgroup", "pid", "time", "use
     p:close()
     local dead, certain = dies(w)
     check.ok(dead, "it lives on")
-    if type ~= "user" or ns.features().ns_handles.supported then check.eq(certain, true, "the death of " .. type) end
+    if type ~= "user" or here.has("ns_handles") then check.eq(certain, true, "the death of " .. type) end
     check.match(tostring(w), "^weak " .. type .. ":%[%d+%] · dead")
     local e = check.fails(function() w:open() end, certain and "the namespace is dead" or "Linux 6%.18 or newer")
     check.eq(e.code, "ESTALE")
@@ -52,7 +53,7 @@ tests["a handle keeps it alive, the reference does not"] = function()
 end
 
 tests["a new namespace with the same inode number is another"] = function()
-  if not ns.features().ns_handles.supported then check.skip("exact only with file handles of namespaces: Linux 6.18 or newer") end
+  here.need_new("ns_handles", "exact only with file handles of namespaces: Linux 6.18 or newer")
   -- The kernel gives the lowest free number, for which others on the machine may be quicker.
   local dead = {}
   for _ = 1, 500 do
@@ -87,7 +88,7 @@ tests["of one that is out of reach, nothing is certain"] = function()
   check.eq(opens, alive)
   if not alive then
     check.eq(certain, false, "it lives, and is called dead for certain")
-    check.match(message, ns.features().ns_handles.supported and "out of reach" or "Linux 6%.18 or newer")
+    check.match(message, here.has("ns_handles") and "out of reach" or "Linux 6%.18 or newer")
   end
   check.eq(w:alive(), true)
 end
