@@ -41,7 +41,7 @@ public enum SysTerminal {
             let key = try kernel { () throws(Failure) in
                 try Terminal.readKey(0) {
                     nssh_write_out(prompt, prompt.count)
-                    fflush(nil)
+                    StandardStreams.flush()
                 }
             }
             if key.isEmpty { call.lua.pushNil() } else { call.lua.push(key) }

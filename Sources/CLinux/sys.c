@@ -1,5 +1,6 @@
 // See nssh_sys.h.
 #include "nssh_sys.h"
+#include "nssh_output.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -174,8 +175,9 @@ void nssh_forget_input(void) {
 
 static void leave(int status, void *closing) {
     ((void (*)(void))closing)();
+    int failed = nssh_flush_out() < 0;
     fflush(NULL);
-    _exit(status);
+    _exit(status == 0 && failed ? 1 : status);
 }
 int nssh_exit_as_copy(void (*closing)(void)) { return on_exit(leave, (void *)closing); }
 

@@ -142,7 +142,7 @@ final class Session {
     func report(_ error: LuaError, _ text: String) {
         let wasInterrupted = state.isInterrupted
         state.clearInterrupt()
-        fflush(nil)
+        StandardStreams.flush()
         let shown = wasInterrupted ? "interrupted" : ErrorMark.text(ErrorText.of(error, state.lua), of: text, self)
         LineReader.writeError(shown + "\n")
     }

@@ -263,7 +263,7 @@ tests["output to a pipe that nobody reads ends quietly, to a full disk not"] = f
   end
   local full = ns.run{ timeout = 60, env = { NSSH = nssh }, sh = "\"$NSSH\" ls >/dev/full" }
   check.eq(full.status, 2)
-  check.match(full.stderr, "cannot write: No space left")
+  check.match(full.stderr, "cannot write to standard output: No space left")
 end
 
 tests["what could not be looked at is told in one line, or named"] = function()

@@ -65,10 +65,10 @@ final class WatchObject: LuaObject {
             ) { call throws(LuaError) in
                 let watch = try call.receiver(WatchObject.self).watch
                 writeOut("A look every \(watch.interval) s; what lives shorter may be missed. ^C ends it.\n")
-                fflush(nil)
+                StandardStreams.flush()
                 while let event = try kernel({ () throws(Failure) in try watch.next() }) {
                     writeOut(text(event) + "\n")
-                    fflush(nil)
+                    StandardStreams.flush()
                 }
                 return 0
             },

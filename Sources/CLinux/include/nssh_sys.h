@@ -73,8 +73,8 @@ int nssh_ppoll(void *descriptors, unsigned long count, long long nanoseconds, co
 const char *nssh_uname(int number);
 /// Forgets what was read ahead from standard input, and its end: another file is there now.
 void nssh_forget_input(void);
-/// Makes exit(3) do `closing`, flush what was written, and nothing else. It would move the position of files that are read to where
-/// their reader is; a copy of the process shares the position with the original.
+/// Makes exit(3) do `closing`, flush what was written (a status of 0 is 1 if that fails), and nothing else. It would move the position of
+/// files that are read to where their reader is; a copy of the process shares the position with the original.
 int nssh_exit_as_copy(void (*closing)(void));
 /// A new pseudo-terminal, both ends close-on-exec: the master's descriptor, the slave's in `*slave`. posix_openpt(3), TIOCGPTPEER.
 int nssh_open_pty(int *slave);
