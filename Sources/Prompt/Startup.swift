@@ -11,7 +11,12 @@ enum Startup {
             environmentValue("XDG_CONFIG_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil } ?? environmentValue("HOME").map { "\($0)/.config" }
         guard let base, base.hasPrefix("/") else { return }
         let path = "\(base)/nssh/init.lua"
-        guard let source = try? Descriptor.open(Array(path.utf8), flags: O_RDONLY).readStream() else { return }
+        let source: [UInt8]
+        do throws(Failure) { source = try read(path) } catch {
+            if [ENOENT, ENOTDIR, EACCES].contains(error.errno?.rawValue) { return }
+            LineReader.writeError("nssh: \(error.message)\n")
+            return
+        }
         let lua = session.state.lua
         let top = lua.top
         do throws(LuaError) {
@@ -21,5 +26,25 @@ enum Startup {
             session.report(error, "")
         }
         lua.top = top
+    }
+
+    /// Reads it, if it is the user's own or root's: what root runs with somebody's HOME is not that user's to say. It may be a link, as those
+    /// who keep such files elsewhere have it.
+    private static func read(_ path: String) throws(Failure) -> [UInt8] {
+        let file = try Descriptor.open(Array(path.utf8), flags: O_RDONLY | O_NONBLOCK | O_NOCTTY)
+        var info = stat()
+        try check(fstat(file.raw, &info), "fstat", target: path)
+        let refusal: String? =
+            if info.st_mode & S_IFMT != S_IFREG {
+                "is not a regular file"
+            } else if info.st_uid != geteuid(), info.st_uid != 0 {
+                "belongs to uid \(info.st_uid)"
+            } else if info.st_mode & 0o002 != 0 {
+                "can be written by everybody"
+            } else {
+                nil
+            }
+        if let refusal { throw Failure(code: "UNSAFE", "\(path) \(refusal)", target: path, hint: "it is not run") }
+        return try file.readStream()
     }
 }
