@@ -43,6 +43,9 @@ let package = Package(
         .testTarget(name: "NamespacesTests", dependencies: ["Namespaces"], swiftSettings: swift),
         .testTarget(name: "BindingsTests", dependencies: ["Bindings"], swiftSettings: swift),
         .testTarget(name: "PromptTests", dependencies: ["Prompt", "Bindings"], swiftSettings: swift),
+        // Random input for what must stand anything; the scripts beside it are for the release binary.
+        .testTarget(
+            name: "FuzzTests", dependencies: ["Prompt", "Bindings", "LuaKit", "Linux"], path: "Tests/fuzz/Showing", swiftSettings: swift),
         // Runs the binary, which therefore has to be there first.
         .testTarget(
             name: "IntegrationTests", dependencies: ["nssh", "CLinux", "CHarness"], path: "Tests/Integration",
