@@ -53,10 +53,6 @@ ssize_t nssh_socket_peek(int socket, int *descriptors, int *room);
 int nssh_link_flags(int control, const char *name, int set, short add, short remove);
 int nssh_link_mtu(int control, const char *name);
 void nssh_reset_signal(int signal);
-/// A handler without SA_RESTART: waits end with EINTR.
-int nssh_on_signal(int signal, void (*handler)(int));
-/// From now on a pipe without reader is an error of write(2), EPIPE; standard output without one is still nssh's end, by SIGPIPE.
-void nssh_survive_broken_pipes(void);
 /// Whether the file system of `descriptor` is nsfs.
 int nssh_is_nsfs(int descriptor);
 /// strerrorname_np(3): NULL where there is none.
@@ -82,5 +78,3 @@ int nssh_open_pty(int *slave);
 int nssh_copy_window_size(int from, int to);
 /// Whether SIG_IGN is set for a signal.
 int nssh_signal_is_ignored(int signal);
-/// SIGALRM twenty times a second, or no more. setitimer(2).
-void nssh_repeat_alarm(int on);

@@ -55,8 +55,7 @@ extension ShellCommand {
         StandardStreams.flush()
         // Its core is enough.
         _ = Launch.setDumpable(false)
-        nssh_reset_signal(signal)
-        raise(signal)
+        nssh_end_by_signal(signal)
         return 128 + signal
     }
 }
