@@ -1,5 +1,6 @@
 -- What a program's process is between its birth and its exec, and what it starts with.
 local check = require "check"
+local here = require "here"
 local apart = require "apart"
 local tests = {}
 
@@ -17,7 +18,7 @@ end
 -- Until its exec a joiner has nssh's memory. Whoever is root over there, or the same user, must not read it: undumpable, its files in /proc
 -- are root's. (Where ids change the kernel sees to that by itself; so here they do not.)
 tests["a program that joins a user namespace is undumpable before its exec"] = function()
-  apart.need("strace", "strace")
+  here.need_strace()
   apart.without_privilege(function()
     local own = sys.geteuid()
     local box <close> = ns.clone{ user = "root", uts = true }

@@ -1,12 +1,13 @@
 -- Root's supplementary groups, which may open what nobody else may, go nowhere unasked. nssh is started with some: there may be none.
 local check = require "check"
+local here = require "here"
 local tests = {}
 
 local nssh = sys.readlink("/proc/self/exe")
 
 -- What nssh prints, started by root with groups.
 local function with_groups(...)
-  if sys.geteuid() ~= 0 or not ns.run{ "setpriv", "--groups", "0,4,24", "true" }.ok then check.skip("only root can have other groups") end
+  here.need("setpriv --groups 0,4,24 true", "only root can have other groups")
   return ns.run{ timeout = 20, "setpriv", "--groups", "0,4,24", nssh, ... }:check().stdout
 end
 
@@ -33,7 +34,7 @@ tests["whoever joins a user namespace does not take them there"] = function()
 end
 
 tests["enter with a gid drops them"] = function()
-  if sys.geteuid() ~= 0 then check.skip("only root can have other groups") end
+  here.need_root("only root can have other groups")
   local p <close> = ns.clone{ net = true }
   check.eq(with_groups("enter", "-n", "-G", "2345", tostring(p.pid), "id", "-G"), "2345\n")
   check.eq(with_groups("enter", "-n", "-S", "1234", "-G", "2345", tostring(p.pid), "id", "-G"), "2345\n")
@@ -42,7 +43,7 @@ tests["enter with a gid drops them"] = function()
 end
 
 tests["enter with a uid of a user namespace takes its gid 0"] = function()
-  if sys.geteuid() ~= 0 then check.skip("only root can make a map in which its own gid is not 0") end
+  here.need_root("only root can make a map in which its own gid is not 0")
   local map = { { 0, 100000, 1000 } }
   local p <close> = ns.clone{ user = { uid = map, gid = map } }
   local r = ns.run{ timeout = 20, nssh, "enter", "-U", "-S", "0", tostring(p.pid), "sh", "-c", "id -u; id -g; id -G" }

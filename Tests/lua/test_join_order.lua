@@ -1,5 +1,6 @@
 -- Namespaces of several owners: which user namespace is joined, and when.
 local check = require "check"
+local here = require "here"
 local apart = require "apart"
 local tests = {}
 
@@ -17,7 +18,7 @@ tests["who has power over all joins the user namespace last"] = function()
 end
 
 tests["root joins what is root's before somebody's user namespace"] = function()
-  if sys.geteuid() ~= 0 then check.skip("only root owns namespaces of the first user namespace") end
+  here.need_root("only root owns namespaces of the first user namespace")
   local outer <close> = ns.clone{ net = true, uts = "outer" }
   local box <close> = ns.clone{ user = "root" }
   local r = ns.run{ user = box, net = outer, uts = outer, sh = "hostname; readlink /proc/self/ns/net" }
