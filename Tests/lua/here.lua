@@ -40,7 +40,7 @@ end
 
 -- Whether the kernel has something new, and lets us use it: a name of kernel.c, which asks.
 local known
-function here.has(name)
+local function ask()
   if not known then
     here.need_program("cc", "gcc")
     local source = (arg[0]:match("^(.*)/") or ".") .. "/kernel.c"
@@ -50,8 +50,16 @@ function here.has(name)
     for word, answer in told:read("a"):gmatch("(%S+) (%S+)\n") do known[word] = answer == "yes" end
     os.remove(path)
   end
-  if known[name] == nil then error("kernel.c does not ask for " .. name, 2) end
-  return known[name]
+  return known
+end
+
+-- Whether kernel.c asks for that.
+function here.asks(name) return ask()[name] ~= nil end
+
+function here.has(name)
+  local answer = ask()[name]
+  if answer == nil then error("kernel.c does not ask for " .. name, 2) end
+  return answer
 end
 
 -- Skips the test unless the kernel has it.

@@ -3,11 +3,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 // Newer than the headers of the oldest system that nssh is built on.
@@ -56,7 +59,15 @@ static int knows_namespaces_of_pidfd(void) {
     return ioctl(file, PIDFD_GET_UTS_NAMESPACE, 0) >= 0;
 }
 
+static int clones_time(void) {
+    struct clone_args arguments = {.flags = CLONE_NEWUSER | CLONE_NEWTIME, .exit_signal = SIGCHLD};
+    long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (pid == 0) _exit(0);
+    return pid > 0 && waitpid((pid_t)pid, NULL, 0) == pid;
+}
+
 int main(void) {
+    tell("clone3_time", clones_time());
     tell("ns_id", has_ids());
     tell("ns_handles", takes_handles());
     tell("mntns_walk", walks_mounts());
