@@ -17,9 +17,12 @@ SETUP = sh Tools/setup.sh
 
 all: release ## build the release binary, .build/release/nssh
 
+# SwiftPM does not know that the binary depends on the script that links it.
 release:
 	@$(SETUP) build
+	@if [ -e $(NSSH) ] && [ Tools/link-release.sh -nt $(NSSH) ]; then rm -f $(NSSH); fi
 	$(SWIFT) build -c release --product nssh
+	@sh Tools/check-binary.sh $(NSSH)
 
 # Warnings are errors here (Package.swift).
 debug:
@@ -95,8 +98,9 @@ check-format:
 check-lua:
 	luacheck --quiet Scripts Tests Tools Benchmarks
 
+# What is in the binary is looked at by every `make release`.
 check-binary: release
-	sh Tools/check-binary.sh $(NSSH)
+	sh Tests/images/run.sh
 
 check-generated: release
 	$(NSSH) Tools/generate.lua --check
@@ -115,7 +119,7 @@ bench: ## measure nssh beside its peers and beside C programs that do the same
 	@if command -v go >/dev/null; then go build -o .build/bench/article Benchmarks/article.go; else rm -f .build/bench/article; fi
 	$(NSSH) Benchmarks/bench.lua .build/bench
 	$(NSSH) Benchmarks/scan.lua .build/bench
-	$(NSSH) Benchmarks/prompt.lua
+	$(NSSH) Benchmarks/prompt.lua .build/bench
 
 install: ## install the built binary, its man page and bash's completion (PREFIX=/usr/local, DESTDIR=)
 	@test -x $(NSSH) || { echo "make install: run make first, as the user you are" >&2; exit 1; }
