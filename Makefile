@@ -20,7 +20,7 @@ all: release ## build the release binary, .build/release/nssh
 # SwiftPM does not know that the binary depends on the script that links it.
 release:
 	@$(SETUP) build
-	@if [ -e $(NSSH) ] && [ Tools/link-release.sh -nt $(NSSH) ]; then rm -f $(NSSH); fi
+	@for file in Tools/link-release.*; do if [ "$$file" -nt $(NSSH) ]; then rm -f $(NSSH); fi; done
 	$(SWIFT) build -c release --product nssh
 	@sh Tools/check-binary.sh $(NSSH)
 

@@ -75,6 +75,7 @@ case $(printf '%s\n' "$segments" | sed -n 's/^ *GNU_STACK *\(0x[0-9a-f]* *\)*\([
 *) fail "does not ask for a stack that cannot be executed" ;;
 esac
 if printf '%s\n' "$segments" | grep -q 'LOAD .* RWE '; then fail "has memory that can be written and executed"; fi
+if printf '%s\n' "$sections" | grep -q '\] \.rodata .* WA[A-Za-z]* *[0-9]* *[0-9]* *[0-9]*$'; then fail "has constants that can be written (.rodata)"; fi
 # Relocations of the program itself are read at every start: packed they are a few KB.
 case $sections in
 *.relr.dyn*) ;;

@@ -93,7 +93,7 @@ set -- "$@" --export-dynamic-symbol='lua_*' --export-dynamic-symbol='luaL_*' --e
 set -- "$@" -z relro -z now -z text -z noexecstack -z pack-relative-relocs
 
 # 5. Sections found by __start_NAME and __stop_NAME are kept, as the other linkers do (the held program's image is one).
-"$lld" --as-needed "$@" -z nostart-stop-gc
+"$lld" --as-needed "$@" -z nostart-stop-gc "$(dirname "$0")/link-release.ld"
 
 # 6. The linker writes its file here and there in memory, and the kernel keeps that in small pieces, which makes each start 0.17 ms longer
 # till they are read from the disk again. A copy, written from its beginning to its end, is kept in large ones.
