@@ -52,7 +52,7 @@ import Testing
 
     @Test func whatATextLeavesIsFound() throws {
         let state = try makeState()
-        state.declareTable("leaky") { _ in
+        state.declareTable("leaky") { [unowned state] _ in
             state.lua.push(1)
             return "text"
         }

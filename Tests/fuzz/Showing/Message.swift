@@ -8,7 +8,7 @@ struct Message {
     /// How many tables have been mentioned.
     private var tables = 0
 
-    private static let mostTables = 24
+    private static let mostTables = 16
 
     /// Names that the texts about tables look for, and some that mean something at the prompt.
     private static let fields = [
@@ -21,7 +21,8 @@ struct Message {
         [
             "", "NS", "TYPE", "HOLDERS", "COMMAND", "uts", "x", "\n\n\n", "\u{1b}[2J\u{7}", "你好", "e\u{301}\u{301}", "\u{202e}", "a\0b",
             "%s%n", "… ",
-        ].map { Array($0.utf8) } + [[0xff, 0xfe, 0xe4, 0xbd], [0xf0, 0x9f], Array(repeating: UInt8(ascii: "y"), count: 5000)]
+        ].map { Array($0.utf8) } + [[0xff, 0xfe, 0xe4, 0xbd], [0xf0, 0x9f]]
+    private static let long = Array(repeating: UInt8(ascii: "y"), count: 5000)
     private static let integers = [
         0, 1, -1, 2, 63, 64, 255, 1 << 31, 1 << 32, 1 << 53, 1 << 62, .max, .min, .max - 1, 0x4141_4141_4141_4141,
     ]
@@ -72,7 +73,7 @@ struct Message {
         case 3, 4, 5: bytes.append(2)
         case 6, 7, 8: put(3, pick(Message.integers))
         case 9, 10, 11: put(4, Int(bitPattern: UInt(pick(Message.numbers).bitPattern)))
-        case 12...16: put(pick(Message.texts))
+        case 12...16: put(chance(2) ? Message.long : pick(Message.texts))
         default: table()
         }
     }
@@ -93,10 +94,10 @@ struct Message {
         let name = chance(isRoot ? 90 : 25) ? pick(metatables) : ""
         put(name.utf8.count)
         bytes += name.utf8
-        let positions = pick(isRoot ? [0, 1, 2, 5, 40, 70, 130] : [0, 0, 0, 1, 3])
+        let positions = isRoot && chance(15) ? pick([40, 70, 130]) : pick(isRoot ? [0, 1, 2, 5] : [0, 0, 0, 1, 3])
         // A border of the powers of two, which is no list at all.
         let powers = chance(5) ? 63 : 0
-        let fields = pick([0, 1, 3, 6, 12])
+        let fields = pick([0, 1, 3, 6])
         put(positions + powers + fields)
         let isList = chance(70)
         for position in 0..<positions {
