@@ -2,6 +2,7 @@
 local check = require "check"
 local here = require "here"
 local apart = require "apart"
+local typing = require "typing"
 local tests = {}
 
 local nssh = sys.readlink("/proc/self/exe")
@@ -235,43 +236,30 @@ end
 
 tests["^C is the command's, and nssh tells how that ended"] = function()
   local p <close> = box()
-  local shell <close> = ns.clone{ session = true, env = { NSSH = nssh, P = p.pid }, sh = [[
+  local shell <close> = typing.start{ env = { NSSH = nssh, P = p.pid }, sh = [[
     trap : INT
     "$NSSH" enter $P -- sh -c 'trap "exit 6" INT; echo ready; while :; do sleep 0.05; done'; echo "status $?"]] }
-  local line
-  repeat line = shell.stdout:read("l") until not line or line:find("ready")
-  shell.stdin:write("\3")
-  shell.stdin:flush()
-  repeat line = shell.stdout:read("l") until not line or line:find("status")
-  check.match(line, "status 6")
-  shell:wait(10)
+  shell:expect("ready")
+  shell:type("\3")
+  shell:expect("status 6")
+  check.eq(shell:wait(), 0)
 end
 
 tests["^Z stops both, and fg goes on"] = function()
   here.need_program("bash", "bash")
   local p <close> = box()
-  local shell <close> = ns.clone{ session = true, env = { NSSH = nssh, P = p.pid }, "bash", "-c", [[
+  local shell <close> = typing.start{ env = { NSSH = nssh, P = p.pid }, "bash", "-c", [[
     set -m; stty -echo
     "$NSSH" enter $P -- sh -c 'echo ready; read x; echo got $x; exit 7'
     echo "stopped $?"; echo more; fg; echo "status $?"]] }
-  local function expect(what)
-    local all = {}
-    repeat
-      local line = shell.stdout:read("l")
-      all[#all + 1] = line
-    until not line or line:find(what)
-    check.match(all[#all], what, table.concat(all, "\n"))
-  end
-  expect("ready")
-  shell.stdin:write("\26")
-  shell.stdin:flush()
-  expect("stopped 148")
-  expect("more")
-  shell.stdin:write("typed\n")
-  shell.stdin:flush()
-  expect("got typed")
-  expect("status 7")
-  shell:wait(10)
+  shell:expect("ready")
+  shell:type("\26")
+  shell:expect("stopped 148")
+  shell:expect("more")
+  shell:type("typed\n")
+  shell:expect("got typed")
+  shell:expect("status 7")
+  check.eq(shell:wait(), 0)
 end
 
 tests["without a command a shell, which another mnt namespace need not have"] = function()

@@ -8,11 +8,12 @@ local nssh = sys.readlink("/proc/self/exe")
 tests["a session's terminal begins with the size of nssh's"] = function()
   local shell <close> = typing.start{ env = { NSSH = nssh }, sh = [[
     stty rows 33 cols 77
-    "$NSSH" -e 'ns.shell{ session = true, "stty", "size" }'
-    "$NSSH" -e 'io.write("captured ", ns.run{ session = true, "stty", "size" }.stdout)']] }
+    "$NSSH" -e 'ns.shell{ session = true, sh = "stty size; read seen" }'
+    "$NSSH" -e 'local p <close> = ns.clone{ session = true, sh = "stty size; read seen" } print("clone", p.stdout:read("l"))']] }
   shell:expect("^33 77\r")
-  shell:expect("^captured 33 77\r")
-  check.eq(shell:wait().status, 0)
+  shell:type("\n")
+  shell:expect("^clone\t33 77\r")
+  check.eq(shell:wait(), 0)
 end
 
 tests["and follows when that changes"] = function()
@@ -24,7 +25,7 @@ tests["and follows when that changes"] = function()
   shell:expect("^ready")
   ns.run{ "stty", "-F", terminal, "rows", "40", "cols", "101" }:check()
   shell:expect("^40 101\r")
-  check.eq(shell:wait().status, 5)
+  check.eq(shell:wait(), 5)
 end
 
 return tests

@@ -5,13 +5,18 @@ local typing = {}
 local Typing = {}
 Typing.__index = Typing
 
+-- What a session's leader wrote just before its end may be lost: the kernel drops what is still on its way to the other side. So the leader
+-- says how the program has ended, and waits for a line.
+local LEADER = [[trap : INT; "$@"; status=$?; echo; echo "it ended with $status"; read seen; exit $status]]
+
 -- Starts the program of `options` (its positions, or `sh`).
 function typing.start(options)
   options.session = true
-  local words = options.sh and { "sh", "-c", options.sh } or table.move(options, 1, #options, 1, {})
+  local words = { "timeout", "--foreground", "-k", "5", "30", "sh", "-c", LEADER, "sh" }
+  local program = options.sh and { "sh", "-c", options.sh } or table.move(options, 1, #options, 1, {})
   options.sh = nil
-  local limit = { "timeout", "--foreground", "-k", "5", "30" }
-  for position = 1, math.max(#options, #limit + #words) do options[position] = limit[position] or words[position - #limit] end
+  table.move(program, 1, #program, #words + 1, words)
+  table.move(words, 1, #words, 1, options)
   return setmetatable({ process = ns.clone(options), seen = "" }, Typing)
 end
 
@@ -32,8 +37,12 @@ function Typing:type(text)
   self.process.stdin:flush()
 end
 
--- How it ends.
-function Typing:wait() return (check.ok(self.process:wait(40), "it does not end")) end
+-- Its exit code.
+function Typing:wait()
+  self:expect("^it ended with %d")
+  self:type("\n")
+  return check.ok(self.process:wait(40), "it does not end").status
+end
 
 function Typing:__close() self.process:close() end
 
