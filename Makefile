@@ -12,7 +12,7 @@ SETUP = sh Tools/setup.sh
 
 # Two builds in one directory would wait for each other.
 .NOTPARALLEL:
-.PHONY: all release debug demo course test test-swift test-lua test-failures test-kernels fuzz fuzz-showing soak test-asan check check-format check-lua check-binary \
+.PHONY: all release debug demo course test test-swift test-lua test-failures test-kernels test-fresh fuzz fuzz-showing soak test-asan check check-format check-lua check-binary \
 	check-generated generate format bench install uninstall clean help
 
 all: release ## build the release binary, .build/release/nssh
@@ -57,12 +57,20 @@ test-failures: release ## launches with each system call failing, nssh killed at
 
 # What strace(1) makes fail or counts by name is left out: a call that is refused there is tried in another way.
 KERNELS = 5.10 6.1 6.8 6.12
-test-kernels: release ## the Lua tests as on the older kernels 5.10, 6.1, 6.8 and 6.12
+test-kernels: release ## the Lua tests as on the older kernels 5.10, 6.1, 6.8 and 6.12 (KERNELS=…): three minutes each
+	@$(SETUP) demo test
 	$(CC) -std=gnu2x -D_GNU_SOURCE -O1 -Wall -Wextra -Werror -o .build/as-kernel Tests/kernels/as-kernel.c
 	@failed=; for kernel in $(KERNELS); do \
 		printf '\n==== as Linux %s ====\n' "$$kernel"; \
-		.build/as-kernel "$$kernel" $(NSSH) Tests/lua/run.lua -strace '-each system call fails' || failed="$$failed $$kernel"; \
-	done; if [ -n "$$failed" ]; then echo "test-kernels: FAILED:$$failed" >&2; exit 1; fi; echo "make test-kernels: all passed"
+		.build/as-kernel "$$kernel" sh Tools/test-lua.sh $(NSSH) -strace '-each system call fails' && \
+		.build/as-kernel "$$kernel" $(NSSH) Tests/lua/run.lua scan_mounts: || failed="$$failed $$kernel"; \
+	done; if [ -n "$$failed" ]; then echo "test-kernels: FAILED:$$failed" >&2; exit 1; fi; echo "make test-kernels: all passed as Linux $(KERNELS)"
+
+DEBIAN = 12 13
+TARGETS = demo test
+AS = root
+test-fresh: ## make demo and make test in fresh roots of Debian 12 and 13, as root (DEBIAN=13, TARGETS=demo, AS=user)
+	TARGETS="$(TARGETS)" AS="$(AS)" sh Tools/test-fresh.sh $(DEBIAN)
 
 MINUTES ?= 10
 soak: release ## scans against what is known while namespaces come and go on both processors, for 10 minutes (MINUTES=…)
@@ -136,7 +144,7 @@ uninstall: ## remove what install installed
 		"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/nssh"
 
 clean: ## remove everything that was built
-	rm -rf .build .build-asan
+	rm -rf .build .build-asan .build-fresh
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24

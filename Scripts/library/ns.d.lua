@@ -772,7 +772,7 @@ function ns.load(path) end
 function ns.limits(target, changes) end
 
 ---Names a namespace without keeping it alive. name_to_handle_at(2)
----Since Linux 6.18 it is exact for namespaces that nssh has power over: its own, those that it made, all of them for root. On older kernels weak:alive searches processes, their open files and pins by the inode number, which another namespace may have got meanwhile; see weak:alive.
+---Since Linux 6.18 it is exact for namespaces that nssh has power over: its own, those that it made, all of them for root. On older kernels weak:alive searches processes, their open files and pins by the inode number, which another namespace may have got meanwhile, and the reference holds the user namespace that owns it until the death is certain; see weak:alive.
 ---@param handle nssh.handle a namespace
 ---@return nssh.weak weak a reference that does not keep it alive
 function ns.weak(handle) end
