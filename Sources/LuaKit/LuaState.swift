@@ -51,7 +51,7 @@ public final class LuaState {
         tables = []
         isClosing = true
         let memory = nssh_lua_close(raw)
-        // A signal handler may interrupt the state up to here.
+        // A signal handler may interrupt the state till its memory goes.
         main.raw = nil
         nssh_lua_release(memory)
     }
