@@ -1,5 +1,6 @@
 -- The bundled demonstrations: as root, as an ordinary user, where something is missing or forbidden, and with a wrong claim.
 local check = require "check"
+local typing = require "typing"
 
 local directory = arg[0]:match("^(.*)/") or "."
 local nssh = sys.readlink("/proc/self/exe")
@@ -153,7 +154,7 @@ tests["where user namespaces are forbidden, a skip names the setting"] = functio
 end
 
 tests["^C ends a demonstration with 130 and leaves nothing"] = function()
-  local demo <close> = ns.clone{ nssh, "-", stdin = "pipe", stdout = "pipe", stderr = "null" }
+  local demo <close> = ns.clone{ stdin = "pipe", stdout = "pipe", stderr = "null", typing.heeding(nssh, "-") }
   demo.stdin:write([[require "nssh.demo".main{ title = "test", steps = {
     { enter = { user = "root", pid = true } }, { inside = "echo ready", name = "ready" }, { inside = "sleep 1000" } } }]])
   demo.stdin:close()

@@ -1,5 +1,6 @@
 -- session: a session and a terminal of its own. fds: descriptors that a program is granted.
 local check = require "check"
+local typing = require "typing"
 local tests = {}
 
 tests["the program leads a session with a controlling terminal that is not nssh's"] = function()
@@ -22,7 +23,8 @@ tests["what is written to its standard input is typed at its terminal"] = functi
 end
 
 tests["^C typed there interrupts what runs there"] = function()
-  local p <close> = ns.clone{ session = true, sh = "trap 'echo; echo interrupted; exit 6' INT; echo ready; while :; do sleep 0.05; done" }
+  local line = "trap 'echo; echo interrupted; exit 6' INT; echo ready; while :; do sleep 0.05; done"
+  local p <close> = ns.clone{ session = true, typing.heeding("sh", "-c", line) }
   check.eq(p.stdout:read("l"), "ready\r")
   p.stdin:write("\3")
   p.stdin:flush()

@@ -1,5 +1,6 @@
 -- Sockets, and namespaces that are sent over them.
 local check = require "check"
+local typing = require "typing"
 local apart = require "apart"
 local tests = {}
 
@@ -53,8 +54,8 @@ end
 
 tests["^C ends a wait"] = function()
   local nssh = sys.readlink("/proc/self/exe")
-  local p <close> = ns.clone{ nssh, "-e", "local a, b = sys.socketpair() print(1) io.flush() a:receive() b:close()",
-    stdout = "pipe", stderr = "null" }
+  local chunk = "local a, b = sys.socketpair() print(1) io.flush() a:receive() b:close()"
+  local p <close> = ns.clone{ stdout = "pipe", stderr = "null", typing.heeding(nssh, "-e", chunk) }
   p.stdout:read("l")
   apart.eventually(function() return io.open("/proc/" .. p.pid .. "/stat"):read("a"):find(") S ", 1, true) end)
   p:kill("INT")

@@ -1,5 +1,6 @@
 -- ns.watch and ns.diff of snapshots: what has come and gone.
 local check = require "check"
+local typing = require "typing"
 local here = require "here"
 local apart = require "apart"
 local tests = {}
@@ -85,7 +86,8 @@ end
 tests["^C ends a watch, shown or in a loop, and leaves nothing"] = function()
   local own = sys.readlink("/proc/self/exe")
   for _, code in ipairs{ "ns.watch{interval = 0.05}:show()", "print(1) for e in ns.watch{interval = 60} do print(e) end" } do
-    local p <close> = ns.clone{ own, "-e", "io.stdout:setvbuf('no') " .. code, stdout = "pipe", stderr = "capture" }
+    local words = { typing.heeding(own, "-e", "io.stdout:setvbuf('no') " .. code) }
+    local p <close> = ns.clone{ stdout = "pipe", stderr = "capture", table.unpack(words) }
     p.stdout:read("l")
     p:kill("INT")
     local result = check.ok(p:wait(5), "it goes on")

@@ -2,6 +2,10 @@
 local check = require "check"
 local typing = {}
 
+-- The words of a command that heeds ^C, also where the tests themselves do not: who is started in the background of a script, or by
+-- nohup(1), has it ignored, and so has what he starts.
+function typing.heeding(...) return "env", "--default-signal=INT,QUIT", ... end
+
 local Typing = {}
 Typing.__index = Typing
 
