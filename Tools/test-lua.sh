@@ -6,8 +6,8 @@
 set -eu
 nssh=$1
 shift
-# What is started in a script's background, or by nohup, has these ignored, and so would have all that is tested.
-set -- env --default-signal=INT,QUIT,PIPE "$nssh" Tests/lua/run.lua "$@"
+# What is started in a script's background, or by nohup, has signals ignored, and so would have all that is tested.
+set -- env --default-signal "$nssh" Tests/lua/run.lua "$@"
 if [ "$(id -u)" -ne 0 ]; then exec "$@"; fi
 # PID 1 is a shell: it reaps what the tests' daemons leave.
 # shellcheck disable=SC2016 # for that shell

@@ -138,5 +138,5 @@ extension Ledger {
 }
 
 extension Mount {
-    fileprivate var identity: Ledger.Identity { .mount(id: id, device: device, root: root, target: target) }
+    fileprivate var identity: Ledger.Identity { .mount(id: id, parent: parent, device: device, root: root) }
 }

@@ -25,8 +25,8 @@ public struct Ledger: Sendable {
     public enum Identity: Hashable, Sendable {
         /// A process: its number, and when it started. Numbers are used again.
         case process(pid: Int32, start: UInt64)
-        /// A mount: its id, and what is mounted where. Ids are used again.
-        case mount(id: Int, device: UInt64, root: String, target: String)
+        /// A mount: its id, the mount that it is on, and what is mounted. Ids are used again; the path to it may change.
+        case mount(id: Int, parent: Int, device: UInt64, root: String)
         /// A link of nssh's net namespace, by its index.
         case link(Int)
         /// System V IPC: its kind, id and key.

@@ -89,6 +89,16 @@ tests["mounts, pins, links and queues of both kinds count"] = function()
   check.match(text, "queue POSIX message queue /nssh%-test\n")
 end
 
+tests["a mount is not new when a directory above it is renamed"] = function()
+  check.eq(apart.with_tmp({}, function()
+    ns.run{ "mkdir", "-p", "/tmp/a/b" }:check()
+    sys.mount{ source = "none", target = "/tmp/a/b", type = "tmpfs" }
+    local before = ns.ledger()
+    ns.run{ "mv", "/tmp/a", "/tmp/c" }:check()
+    return tostring(ns.ledger():since(before))
+  end), "left behind: nothing")
+end
+
 tests["a link that is renamed is not new"] = function()
   check.eq(apart.call({ net = true }, function()
     ns.run{ sh = "ip link add dum0 type veth peer dum1" }:check()
