@@ -1,6 +1,14 @@
 -- clone, unshare and setns: a new process elsewhere, oneself to a new place, oneself to an existing one
 local demo = require "nssh.demo"
 
+-- The types in a list of flags, sorted.
+local function flags(text)
+  local found = {}
+  for name in (text or ""):gmatch("NEW%u+") do found[#found + 1] = name end
+  table.sort(found)
+  return table.concat(found, " ")
+end
+
 demo.main{
   title = { en = "clone, unshare, setns: who moves, and where to", zh = "clone、unshare、setns：谁移动，移到哪里" },
   section = { en = "1. The calls; how clone and unshare differ", zh = "1. Namespace 概述：相关 API，clone 和 unshare 的区别" },
@@ -59,15 +67,20 @@ return table.concat(differs, " ")]],
       } },
     { title = { en = "The same in Go", zh = "用 Go 来写" },
       text = {
-        en = "nssh can say how a Go program asks for the same: as the article's last UTS, IPC and PID example.",
-        zh = "nssh 可以说出 Go 程序怎样提出同样的要求：与文章里 UTS、IPC、PID 的例子相同。",
+        en = "nssh can say how a Go program asks for the same: as the article's last UTS, IPC and PID example. Below it, the call that \z
+          nssh itself makes for it.",
+        zh = "nssh 可以说出 Go 程序怎样提出同样的要求：与文章里 UTS、IPC、PID 的例子相同。下面是 nssh 自己为此做出的调用。",
       },
-      lua = [[print(ns.plan{ uts = true, ipc = true, pid = true, "bash" }.go)]],
-      expect = { en = "Cloneflags as in the article", zh = "Cloneflags 与文章相同" },
+      lua = [[print(ns.plan{ uts = true, ipc = true, pid = true, "bash" }.go)
+for _, c in ipairs(ns.trace(function() ns.clone{ uts = true, ipc = true, pid = true }:close() end)) do
+  if c.call:find("^clone") then print(c.text) end
+end]],
+      expect = { en = "Cloneflags as in the article, and the same flags in the call", zh = "Cloneflags 与文章相同，调用中也是同样的 flags" },
       checks = {
-        { { en = "Go: the types are flags of one clone", zh = "Go：类型就是一次 clone 的 flags" },
+        { { en = "Go: the types are flags of one clone, those that the kernel really gets", zh = "Go：类型就是一次 clone 的 flags，与内核真正得到的相同" },
           function(out)
-            return out:find("Cloneflags: syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWPID", 1, true) ~= nil
+            local asked, got = flags(out:match("Cloneflags:[^\n]*")), flags(out:match("\n(clone%w*%b())"))
+            return asked == got and asked == "NEWIPC NEWPID NEWUTS", asked .. "; " .. got
           end, depends = { "uts", "ipc", "pid" } },
       },
       why = {
@@ -131,9 +144,11 @@ return table.concat(differs, " ")]],
       } },
     { title = { en = "Two exceptions", zh = "两个例外" },
       text = {
-        en = "unshare moves the caller: of six types. A process never changes its PID namespace, as its pid would change; nor its clocks \z
-          while it runs. After unshare of pid, is the caller (here a function in a child) where it was? And which pid has its next child?",
-        zh = "unshare 移动调用者：这对六种类型成立。进程不会改变自己的 PID namespace，否则它的 pid 就变了；运行中也不会改变时钟。unshare pid 之后，调用者（这里是子进程中的一个函数）还在原处吗？它的下一个子进程的 pid \z
+        en = "unshare moves the caller: of six types. A process never changes its PID namespace, as its pid would change; and by \z
+          unshare its clocks do not change either while it runs. After unshare of pid, is the caller (here a function in a child) \z
+          where it was? And which pid has its next child?",
+        zh = "unshare 移动调用者：这对六种类型成立。进程不会改变自己的 PID namespace，否则它的 pid 就变了；unshare 也不会让它运行中的时钟改变。\z
+          unshare pid 之后，调用者（这里是子进程中的一个函数）还在原处吗？它的下一个子进程的 pid \z
           是多少？",
       },
       lua = [[ns.call({}, function()
@@ -151,8 +166,34 @@ end)]],
       },
       why = {
         en = "The article's sentence, that unshare makes the caller join, leaves this out; namespaces(7) and the links pid_for_children \z
-          and time_for_children do not. setns(2) has the same two exceptions.",
-        zh = "文章说 unshare 使当前进程加入新的 namespace，没有提到这一点；namespaces(7) 以及 pid_for_children、time_for_children 两个链接则说明了它。setns(2) 也有同样的两个例外。",
+          and time_for_children do not.",
+        zh = "文章说 unshare 使当前进程加入新的 namespace，没有提到这一点；namespaces(7) 以及 pid_for_children、time_for_children 两个链接则说明了它。",
+      } },
+    { title = { en = "setns has one of them", zh = "setns 只有其中一个例外" }, needs = "type time",
+      text = {
+        en = "A function in a child joins a box with a PID and a time namespace of its own. Is the caller in its own PID namespace still? \z
+          Are its next children elsewhere? Is the caller in the box's time namespace?",
+        zh = "子进程中的一个函数加入 box，box 有自己的 PID 和 time namespace。调用者还在自己的 PID namespace 里吗？它的下一个子进程在别处吗？调用者在 box 的 time namespace 里吗？",
+      },
+      lua = [[ns.call({}, function()
+  local box <close> = ns.clone{ pid = true, time = true }
+  local before = ns.inode("self")
+  ns.setns(box)
+  local now = ns.inode("self")
+  return now.pid == before.pid, now.pid_for_children ~= before.pid, now.time ~= before.time and now.time == box:inode("time")
+end)]],
+      predict = { en = "Does setns move its caller in both types?", zh = "对这两种类型，setns 都会移动调用者吗？" },
+      expect = { en = "true, true, true: the caller has moved for time, and not for pid", zh = "true、true、true：time 移动了，pid 没有" },
+      checks = {
+        { { en = "setns of pid: the caller stays, its next children are elsewhere", zh = "setns pid：调用者不动，下一个子进程在别处" },
+          function(_, _, values) return values and values[1] and values[2] end, depends = "pid" },
+        { { en = "setns of time: the caller moves at once", zh = "setns time：调用者立即移动" },
+          function(_, _, values) return values and values[3] end, depends = "time" },
+      },
+      why = {
+        en = "Whoever calls setns(2) for a time namespace knows that its clocks jump (demo_time.lua). The kernel asks for a process of a \z
+          single thread.",
+        zh = "为 time namespace 调用 setns(2) 的进程知道自己的时钟会跳变（见 demo_time.lua）。内核要求它只有一个线程。",
       } },
   },
 }

@@ -12,7 +12,7 @@ local function read(path)
   return file:read("a")
 end
 
--- Whether the kernel's answers agree with its version: nothing is there before it came. (What is missing may be refused by a container.)
+-- Whether the kernel's answers agree with its version: nothing is there before it came.
 local function not_before_its_time(out)
   local release, count = version(sys.uname().release), 0
   for name, answer, since in out:gmatch("([%w_]+)%s+(%l+)%s+(%d+%.%d+)") do
@@ -20,6 +20,21 @@ local function not_before_its_time(out)
     count = count + 1
   end
   return count > 0
+end
+
+-- And nothing is missing that came before it, where nothing but the kernel answers.
+local function there_by_its_time(out)
+  local features, count = ns.features(), 0
+  for name, answer in out:gmatch("([%w_]+)%s+(%l+)%s+%d+%.%d+") do
+    if answer == "no" and demo.has_by_version(features[name]) then return false, name end
+    count = count + 1
+  end
+  return count > 0
+end
+
+local function is_unfiltered()
+  return not read("/proc/self/status"):find("Seccomp:%s*2"),
+    { en = "a seccomp filter may refuse what the kernel has", zh = "seccomp 过滤器可能拒绝内核支持的功能" }
 end
 
 demo.main{
@@ -85,6 +100,7 @@ return ns.open("self", "uts"):type()]],
       expect = { en = "yes for what is not newer than this kernel", zh = "不晚于本机内核的，是 yes" },
       checks = {
         { { en = "no request is there before its time", zh = "没有哪个请求早于它的版本出现" }, not_before_its_time },
+        { { en = "no request is missing after it", zh = "版本到了的请求一个也不缺" }, there_by_its_time, needs = is_unfiltered },
         { { en = "a namespace tells its type (4.11)", zh = "namespace 能说出自己的类型（4.11）" },
           function(_, _, values) return values and values[1] == "uts" end },
       } },
@@ -101,6 +117,7 @@ end]],
       expect = { en = "yes for what is not newer than this kernel", zh = "不晚于本机内核的，是 yes" },
       checks = {
         { { en = "no call is there before its time", zh = "没有哪个调用早于它的版本出现" }, not_before_its_time },
+        { { en = "no call is missing after it", zh = "版本到了的调用一个也不缺" }, there_by_its_time, needs = is_unfiltered },
       } },
     { title = { en = "Several types in one setns", zh = "一次 setns，几种类型" },
       text = {
@@ -172,6 +189,8 @@ end]],
       expect = { en = "yes for what is not newer than this kernel", zh = "不晚于本机内核的，是 yes" },
       checks = {
         { { en = "nothing is there before its time", zh = "没有什么早于它的版本出现" }, not_before_its_time },
+        -- But for what a setting decides.
+        { { en = "nothing of the kernel's is missing after it", zh = "版本到了的内核功能一样也不缺" }, there_by_its_time, needs = is_unfiltered },
       },
       why = {
         en = "nssh uses what is there, and does without, or says so, where it is not. A container may refuse what its kernel has.",

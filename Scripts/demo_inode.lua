@@ -12,12 +12,6 @@ end
 
 local function inode_of(out, type_name) return out:match("%f[%w]" .. type_name .. ":%[(%d+)%]") end
 
-local function has_type(name)
-  return function()
-    return ns.types()[name].supported, { en = "this kernel has no such type", zh = "内核没有这种类型" }
-  end
-end
-
 -- Lines "type same different": what ns.inode says of a process that joined, and of one that did not.
 local same_rule = {}
 for position, name in ipairs(TYPES) do
@@ -27,7 +21,7 @@ for position, name in ipairs(TYPES) do
       zh = ("%s：加入者号码相同，未加入者不同"):format(name),
     },
     function(out) return ("\n" .. out .. "\n"):find("\n" .. name .. "%s+true%s+false\n") ~= nil end,
-    depends = name, needs = has_type(name),
+    depends = name, needs = "type " .. name,
   }
 end
 

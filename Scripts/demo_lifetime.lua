@@ -5,8 +5,16 @@ local demo = require "nssh.demo"
 local ALONE = { en = "… and no process", zh = "……没有进程" }
 local LET_GO = { en = "… let go", zh = "……放手" }
 
--- The parts of each case: it holds, it is held by nothing else, it is let go.
-local function lives(out, _, values)
+-- What a chunk answers that ends with lives(w): it lives, and so many processes are in it.
+local function lives_with(count)
+  return function(out, _, values)
+    return values and values[values.n - 1] == true and values[values.n] == count, "it answered " .. out
+  end
+end
+local lives_alone = lives_with(0)
+
+-- And of one that begins with dies(w).
+local function died(out, _, values)
   return values and values[1] == true, "it answered " .. out
 end
 
@@ -30,58 +38,70 @@ demo.main{
   steps = {
     { title = { en = "Tools", zh = "工具" },
       text = {
-        en = "weakly makes a weak reference from a link below /proc/PID/ns. A death may show a moment late, so the others wait \z
-          until younger namespaces of the type, two canaries, are seen to have died.",
-        zh = "weakly 从 /proc/PID/ns 下的链接得到一个弱引用。内核的销毁可能晚一点才看得到，所以后两个函数都会等到更晚创建的同类 \z
-          namespace（金丝雀）确实消失。",
+        en = "weakly makes a weak reference from a link below /proc/PID/ns; nssh's own namespaces are marked, as they cannot die here. A \z
+          death may take the kernel a moment: dies waits for it, up to a minute. lives waits too, until two younger namespaces of the \z
+          type, canaries that nothing holds, are seen to have died: what is alive then is so for a reason. It also counts the processes.",
+        zh = "weakly 从 /proc/PID/ns 下的链接得到一个弱引用；nssh 自己所在的 namespace 会做个记号，因为它们在这里不会消失。内核销毁需要一点时间：dies 会等，\z
+          最多一分钟。lives 也会等，直到两个更晚创建、无人持有的同类 namespace（金丝雀）确实消失：那时还活着的，就有活着的理由。它还会数出里面的进程。",
       },
       lua = [[
+function weak(h)
+  return { ref = ns.weak(h), type = h:type(), is_ours = h:inode() == ns.inode("self", h:type()) }
+end
 function weakly(process, link)
   local h <close> = ns.open("/proc/" .. process.pid .. "/ns/" .. link)
-  return ns.weak(h)
+  return weak(h)
 end
 function is_dead(w)
-  local alive, certain = w:alive()
+  local alive, certain = w.ref:alive()
   return certain and not alive
 end
-function canary_dies(name)
-  local canary = ns.clone{ [name] = true }
-  local is_new, watch = not ns.same(canary, "self", name), weakly(canary, name)
-  canary:close()
-  for _ = 1, is_new and 1000 or 0 do
-    if is_dead(watch) then return true end
-    sys.sleep(0.01)
-  end
-  return false
-end
-function outlives_canary(w, name)
-  for _ = 1, 2 do canary_dies(name) end
-  return not is_dead(w)
-end
-function dies(w, name)
-  for _ = 1, canary_dies(name) and 500 or 0 do
+function dies(w)
+  local deadline = sys.clock() + (w.is_ours and 0 or 60)
+  repeat
     if is_dead(w) then return true end
     sys.sleep(0.01)
+  until sys.clock() > deadline
+  return false
+end
+function lives(w)
+  for _ = 1, 2 do
+    local canary = ns.clone{ [w.type] = true }
+    local watch = weakly(canary, w.type)
+    canary:close()
+    if not dies(watch) then return nil, "no canary has died" end
   end
-  return is_dead(w)
+  local opened, h = pcall(w.ref.open, w.ref)
+  if not opened then return false, h end
+  local _ <close> = h
+  return true, #h:processes()
 end]] },
 
     { title = { en = "The rule", zh = "一般规则" },
       text = { en = "A process in a new uts namespace.", zh = "一个进程，在新的 uts namespace 里。" },
       lua = [[
 box = ns.clone{ uts = true }
-w = weakly(box, "uts")
-return (w:alive())]],
+w = weakly(box, "uts")]] },
+    { title = { en = "… another one joins", zh = "……又一个加入" }, name = "join",
+      text = { en = "Another process enters it.", zh = "另一个进程进入其中。" },
+      lua = [[guest = ns.clone{ uts = box }]] },
+    { title = { en = "… the first one ends", zh = "……先来的结束" },
+      text = {
+        en = "The one that it was made for ends. Is it alive, and how many processes are in it?",
+        zh = "当初为之创建的那个进程结束。它还活着吗？里面有几个进程？",
+      },
+      lua = 'box:close()\nreturn lives(w)',
+      expect = { en = "true 1: it is alive, with the guest in it", zh = "true 1：还活着，里面是后来的那个" },
       checks = {
-        { { en = "while a process is in it, it is alive", zh = "有进程在里面时，它活着" }, lives },
+        { { en = "while a process is in it, it is alive", zh = "有进程在里面时，它活着" }, lives_with(1), depends = { "step join", "uts" } },
       } },
     { title = { en = "… left by all", zh = "……全都离开" },
-      lua = 'box:close()\nreturn dies(w, "uts")',
+      lua = 'guest:close()\nreturn dies(w)',
       predict = { en = "The only process ends. Is the namespace still there?", zh = "唯一的进程结束后，namespace 还在吗？" },
       expect = { en = "true: it is gone", zh = "true：它消失了" },
       why = { en = "Nothing referred to it any more; the weak reference does not count.", zh = "再没有东西引用它；弱引用不算数。" },
       checks = {
-        { { en = "when its last process ends, it dies", zh = "最后一个进程结束，它就被销毁" }, lives, depends = "uts" },
+        { { en = "when its last process ends, it dies", zh = "最后一个进程结束，它就被销毁" }, died, depends = "uts" },
       } },
 
     { title = { en = "1 · An open descriptor", zh = "1 · 打开的文件描述符" }, name = "open",
@@ -91,15 +111,16 @@ return (w:alive())]],
       },
       lua = "box = ns.clone{ ipc = true }\nw = weakly(box, \"ipc\")\nh = box:open(\"ipc\")" },
     { title = ALONE,
-      lua = 'box:close()\nreturn outlives_canary(w, "ipc")',
-      expect = { en = "true: alive, and no process in it", zh = "true：没有进程，仍然活着" },
+      lua = 'box:close()\nreturn lives(w)',
+      expect = { en = "true 0: alive, and no process in it", zh = "true 0：没有进程，仍然活着" },
       checks = {
-        { { en = "an open descriptor keeps it alive without a process", zh = "没有进程时，打开的描述符让它活着" }, lives, depends = "step open" },
+        { { en = "an open descriptor keeps it alive without a process", zh = "没有进程时，打开的描述符让它活着" }, lives_alone,
+          depends = { "step open", "ipc" } },
       } },
     { title = LET_GO,
-      lua = 'h:close()\nreturn dies(w, "ipc")',
+      lua = 'h:close()\nreturn dies(w)',
       checks = {
-        { { en = "the descriptor is closed: it dies", zh = "描述符关闭：它被销毁" }, lives, depends = "ipc" },
+        { { en = "the descriptor is closed: it dies", zh = "描述符关闭：它被销毁" }, died, depends = "ipc" },
       } },
 
     { title = { en = "1 · A bind mount", zh = "1 · bind mount" },
@@ -116,15 +137,16 @@ w = weakly(box, "net")]] },
       lua = 'h = box:open("net")\nh:pin("/mnt/box")\nh:close()',
       why = { en = "mount --bind /proc/PID/ns/net /mnt/box", zh = "相当于 mount --bind /proc/PID/ns/net /mnt/box" } },
     { title = ALONE,
-      lua = 'box:close()\nreturn outlives_canary(w, "net")',
-      expect = { en = "true: alive by its name", zh = "true：靠名字活着" },
+      lua = 'box:close()\nreturn lives(w)',
+      expect = { en = "true 0: alive by its name", zh = "true 0：靠名字活着" },
       checks = {
-        { { en = "a bind mount keeps it alive without a process", zh = "没有进程时，bind mount 让它活着" }, lives, depends = "step pin" },
+        { { en = "a bind mount keeps it alive without a process", zh = "没有进程时，bind mount 让它活着" }, lives_alone,
+          depends = { "step pin", "net" } },
       } },
     { title = LET_GO,
-      lua = 'ns.unpin("/mnt/box")\nreturn dies(w, "net")',
+      lua = 'ns.unpin("/mnt/box")\nreturn dies(w)',
       checks = {
-        { { en = "the mount is gone: it dies", zh = "卸载之后：它被销毁" }, lives, depends = "net" },
+        { { en = "the mount is gone: it dies", zh = "卸载之后：它被销毁" }, died, depends = "net" },
       } },
 
     { title = { en = "2 · A child namespace", zh = "2 · 子 namespace" },
@@ -143,17 +165,17 @@ outer = box:inode("user")]] },
       lua = [[
 local h <close> = ns.open("/proc/" .. box.pid .. "/ns/user")
 local parent <close> = h:parent()
-return parent:inode() == outer, outlives_canary(w, "user")]],
-      expect = { en = "true true: it is the parent, and alive", zh = "true true：它是父级，并且活着" },
+return parent:inode() == outer, lives(w)]],
+      expect = { en = "true true 0: it is the parent, and alive, and no process is in it", zh = "true true 0：它是父级，活着，里面没有进程" },
       checks = {
-        { { en = "a child namespace keeps its parent alive", zh = "子 namespace 让父 namespace 活着" }, function(out, _, values)
-          return values and values[1] and values[2], "it answered " .. out
-        end, depends = "step child" },
+        { { en = "a child namespace keeps its parent alive", zh = "子 namespace 让父 namespace 活着" }, function(out, s, values)
+          return values and values[1] and lives_alone(out, s, values), "it answered " .. out
+        end, depends = { "step child", "user" } },
       } },
     { title = LET_GO,
-      lua = 'box:close()\nreturn dies(w, "user")',
+      lua = 'box:close()\nreturn dies(w)',
       checks = {
-        { { en = "the child is gone: the parent dies", zh = "子 namespace 消失：父 namespace 被销毁" }, lives, depends = "user" },
+        { { en = "the child is gone: the parent dies", zh = "子 namespace 消失：父 namespace 被销毁" }, died, depends = "user" },
       } },
 
     { title = { en = "3 · An owner", zh = "3 · 拥有者" }, name = "owned",
@@ -166,16 +188,16 @@ box = ns.clone{ user = "root", uts = true }
 w = weakly(box, "user")
 h = box:open("uts")]] },
     { title = ALONE,
-      lua = 'box:close()\nreturn outlives_canary(w, "user")',
-      expect = { en = "true: the owner lives as long as what it owns", zh = "true：只要它拥有的还在，它就在" },
+      lua = 'box:close()\nreturn lives(w)',
+      expect = { en = "true 0: the owner lives as long as what it owns", zh = "true 0：只要它拥有的还在，它就在" },
       checks = {
-        { { en = "what it owns keeps a user namespace alive", zh = "被拥有的 namespace 让 user namespace 活着" }, lives,
-          depends = { "step owned", "uts" } },
+        { { en = "what it owns keeps a user namespace alive", zh = "被拥有的 namespace 让 user namespace 活着" }, lives_alone,
+          depends = { "step owned", "uts", "user" } },
       } },
     { title = LET_GO,
-      lua = 'h:close()\nreturn dies(w, "user")',
+      lua = 'h:close()\nreturn dies(w)',
       checks = {
-        { { en = "what it owned is gone: the owner dies", zh = "被拥有的消失：拥有者被销毁" }, lives, depends = "user" },
+        { { en = "what it owned is gone: the owner dies", zh = "被拥有的消失：拥有者被销毁" }, died, depends = "user" },
       } },
 
     { title = "4 · pid_for_children",
@@ -194,19 +216,16 @@ box = ns.clone{ "bash", "-c", "read; exec unshare --pid bash -c '/bin/true; echo
     { title = ALONE,
       lua = [[
 w = weakly(box, "pid_for_children")
-local h <close> = ns.open("/proc/" .. box.pid .. "/ns/pid_for_children")
-return #h:processes(), outlives_canary(w, "cgroup")]],
-      expect = { en = "0 true: no process in it, and alive", zh = "0 true：里面没有进程，却活着" },
+return lives(w)]],
+      expect = { en = "true 0: alive, and no process in it", zh = "true 0：活着，里面却没有进程" },
       checks = {
         { { en = "pid_for_children of a process keeps a pid namespace alive", zh = "某个进程的 pid_for_children 让 pid namespace 活着" },
-          function(out, _, values)
-            return values and values[1] == 0 and values[2], "it answered " .. out
-          end, depends = "step pending" },
+          lives_alone, depends = { "step pending", "pid" } },
       } },
     { title = LET_GO,
-      lua = 'box:close()\nreturn dies(w, "cgroup")',
+      lua = 'box:close()\nreturn dies(w)',
       checks = {
-        { { en = "that process ends: the pid namespace dies", zh = "该进程结束：pid namespace 被销毁" }, lives, depends = "step pending" },
+        { { en = "that process ends: the pid namespace dies", zh = "该进程结束：pid namespace 被销毁" }, died, depends = "step pending" },
       } },
 
     { title = "5 · time_for_children",
@@ -225,19 +244,18 @@ box = ns.clone{ function()
   io.read()
 end, stdin = "pipe" }
 local h <close> = ns.receive(ours)
-w = ns.weak(h)
-return #h:processes(), outlives_canary(w, "time")]],
-      expect = { en = "0 true: no process in it, and alive", zh = "0 true：里面没有进程，却活着" },
+w = weak(h)
+h:close()
+return lives(w)]],
+      expect = { en = "true 0: alive, and no process in it", zh = "true 0：活着，里面却没有进程" },
       checks = {
         { { en = "time_for_children of a process keeps a time namespace alive", zh = "某个进程的 time_for_children 让 time namespace 活着" },
-          function(out, _, values)
-            return values and values[1] == 0 and values[2], "it answered " .. out
-          end, depends = "time" },
+          lives_alone, depends = "time" },
       } },
     { title = LET_GO,
-      lua = 'box:close()\nreturn dies(w, "time")',
+      lua = 'box:close()\nreturn dies(w)',
       checks = {
-        { { en = "that process ends: the time namespace dies", zh = "该进程结束：time namespace 被销毁" }, lives, depends = "time" },
+        { { en = "that process ends: the time namespace dies", zh = "该进程结束：time namespace 被销毁" }, died, depends = "time" },
       } },
 
     { title = { en = "6 · A mounted mqueue: not here", zh = "6 · 挂载的 mqueue：这里不成立" }, name = "mqueue",
@@ -256,7 +274,7 @@ return box.stdout:read("l")]],
         { { en = "mqueue is mounted", zh = "mqueue 已挂载" }, function(out, _, values) return values and values[1] == "0", out end },
       } },
     { title = { en = "… left by all", zh = "……全都离开" },
-      lua = 'box:close()\nreturn dies(w, "ipc"), ns.run{ "touch", "/mnt/mq/another" }.stderr',
+      lua = 'box:close()\nreturn dies(w), ns.run{ "touch", "/mnt/mq/another" }.stderr',
       predict = { en = "The last process ends, the mount stays. What of the ipc namespace?", zh = "最后一个进程结束，挂载还在。ipc namespace 会怎样？" },
       expect = {
         en = "true, and no queue can be made: the mount is there, the namespace is not",
@@ -269,7 +287,7 @@ return box.stdout:read("l")]],
         zh = "在这个内核上，挂载并不保留 namespace：最后一个进程一走它就被销毁，挂载只剩一个空壳。nssh 以实际观察为准。",
       },
       checks = {
-        { { en = "the ipc namespace has died, although its mqueue is mounted", zh = "mqueue 仍然挂载，ipc namespace 却已被销毁" }, lives,
+        { { en = "the ipc namespace has died, although its mqueue is mounted", zh = "mqueue 仍然挂载，ipc namespace 却已被销毁" }, died,
           depends = "ipc" },
         { { en = "no queue can be made there any more", zh = "那里再也建不了队列" }, function(_, _, values)
           return values and values[2]:find("Permission denied", 1, true), "touch said: " .. tostring(values and values[2])
@@ -287,16 +305,18 @@ w = weakly(box, "pid")]] },
     { title = { en = "… mounted", zh = "……挂载" }, name = "proc",
       lua = 'box.stdin:write("go\\n"):flush()\nreturn box.stdout:read("l")' },
     { title = ALONE,
-      lua = 'box:close()\nreturn outlives_canary(w, "pid"), ns.run{ sh = "ls -d /mnt/proc/[0-9]*" }.stdout',
-      expect = { en = 'true "": alive, with no process to show', zh = 'true ""：活着，却没有进程可以显示' },
+      lua = 'box:close()\nreturn ns.run{ sh = "ls -d /mnt/proc/[0-9]*" }.stdout, lives(w)',
+      expect = { en = '"" true 0: no process to show, and alive', zh = '"" true 0：没有进程可以显示，却活着' },
       checks = {
         { { en = "a mounted proc keeps a pid namespace alive, with no process in it", zh = "没有进程时，挂载的 proc 让 pid namespace 活着" },
-          lives, depends = "step proc" },
+          function(out, s, values)
+            return values and values[1] == "" and lives_alone(out, s, values), "it answered " .. out
+          end, depends = { "step proc", "pid" } },
       } },
     { title = LET_GO,
-      lua = 'ns.run{ "umount", "/mnt/proc" }\nreturn dies(w, "pid")',
+      lua = 'ns.run{ "umount", "/mnt/proc" }\nreturn dies(w)',
       checks = {
-        { { en = "proc is unmounted: the pid namespace dies", zh = "卸载 proc：pid namespace 被销毁" }, lives, depends = "pid" },
+        { { en = "proc is unmounted: the pid namespace dies", zh = "卸载 proc：pid namespace 被销毁" }, died, depends = "pid" },
       } },
 
     { title = { en = "And there are more", zh = "还不止这些" },

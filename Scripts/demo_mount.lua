@@ -280,7 +280,7 @@ mount --rbind /usr usr && pivot_root . old && ls -1 /]], at = "jail", name = "pi
       } },
     { lua = [[
 jail:call(function()
-  if sys.stat("/old") then sys.umount("/old", true) end
+  if not sees_host() then sys.umount("/old", true) end
   local before = sees_host()
   escape()
   return before, sees_host()

@@ -24,7 +24,7 @@ demo.main{
     zh = "PID namespace 隔离进程 ID：里面的进程从 1 开始编号，同时在每一层上级 namespace 里各有一个编号。所以外面看得到里面的进程，只是 PID 不同；\z
       里面看不到外面。而 1 号进程有它的职责。",
   },
-  programs = { "pstree", "grep", "ps", "sleep" },
+  programs = { "pstree", "grep", "ps", "sleep", "unshare" },
   steps = {
     { enter = { uts = true, ipc = true, pid = true },
       title = { en = "bash in a new PID namespace", zh = "在新的 PID namespace 里启动 bash" },
@@ -46,7 +46,7 @@ demo.main{
         { { en = "in the host's numbers, the new bash is a child of nssh", zh = "按宿主机的 PID，新的 bash 是 nssh 的子进程" },
           function(out, s) return demo.is_child(out, s.pid, s.inside.pid) end },
       } },
-    { inside = "echo $$; echo $PPID",
+    { inside = "echo $$; echo $PPID", name = "numbers",
       title = { en = "Its own number, and its parent's", zh = "自己的 PID 和父进程的 PID" },
       predict = { en = "Which number has bash inside?", zh = "bash 在里面的 PID 是几？" },
       expect = { en = "1, and 0 for the parent", zh = "自己是 1，父进程是 0" },
@@ -68,22 +68,26 @@ demo.main{
             return #found == 1 and found[1] == s.inside.pid, ("it has %d processes"):format(#found)
           end, depends = "pid" },
       } },
-    { inside = "ps -ef",
+    -- The ps of procps 4 needs /proc/N, N being its own number inside: 1 is there in every /proc, others only by chance.
+    { inside = "unshare --pid --fork sh -c 'echo I am $$; exec ps -ef'",
       title = { en = "Why ps is no good yet", zh = "为什么现在还不能用 ps" },
       text = {
-        en = "The article says to use nothing but echo $$ here. Look for nssh, which has no number in this namespace.",
-        zh = "文中说这里只能用 echo $$。留意 nssh：它在这个 namespace 里本没有 PID。",
+        en = "The article says to use nothing but echo $$ here. To see why, ps is number 1 of one more PID namespace, and alone in it. \z
+          Look for nssh, which has no number here.",
+        zh = "文中说这里只能用 echo $$。为了看出原因，让 ps 成为又一个 PID namespace 的 1 号进程，里面只有它自己。留意 nssh：它在这里本没有 PID。",
       },
-      focus = about_us,
-      expect = { en = "nssh, and bash under its outer number", zh = "能看到 nssh，以及 bash 在外面的 PID" },
+      focus = function(line, scene) return line:find("^I am") or about_us(line, scene) end,
+      expect = { en = "1; and nssh, and bash under its outer number", zh = "1；还能看到 nssh，以及 bash 在外面的 PID" },
       why = {
         en = "ps reads /proc as well. A /proc shows the processes of the namespace that it was mounted in; the lesson on mounts mounts \z
-          a new one.",
-        zh = "ps 同样读 /proc，而一个 /proc 显示的是挂载它时所在 namespace 的进程。Mount 一课会挂载新的 /proc。",
+          a new one. (A plain ps of these days may even give up here: \"lookup self\". It looks for /proc/N by its number inside, and \z
+          the outside need not have a process of that number.)",
+        zh = "ps 同样读 /proc，而一个 /proc 显示的是挂载它时所在 namespace 的进程。Mount 一课会挂载新的 /proc。（现在的 ps 如果直接在这里运行，还可能报错 lookup self 退出：\z
+          它按自己在里面的 PID 查找 /proc/N，而外面不一定有这个 PID 的进程。）",
       },
       checks = {
-        { { en = "inside, ps shows processes of the outside", zh = "里面：ps 显示的是外面的进程" },
-          function(out, s) return lists(out, s.pid) and lists(out, s.inside.pid) end },
+        { { en = "ps has number 1 where it is, and shows processes of the outside", zh = "ps 在里面是 1 号进程，显示的却是外面的进程" },
+          function(out, s) return out:find("^I am 1\n") ~= nil and lists(out, s.pid) and lists(out, s.inside.pid) end },
       } },
     { outside = function(s) return ("grep -E '^(Name|Pid|PPid|NSpid):' /proc/%d/status"):format(s.inside.pid) end,
       title = { en = "The same process, from outside", zh = "从外面看同一个进程" },
@@ -95,8 +99,10 @@ demo.main{
       checks = {
         { { en = "outside, the same bash has another number", zh = "外面：同一个 bash 的 PID 不同" },
           function(out, s)
-            return out:match("Name:%s*(%S+)") == "bash" and tonumber(out:match("\nPid:%s*(%d+)")) == s.inside.pid and s.inside.pid ~= 1
-          end },
+            local number = out:match("\nPid:%s*(%d+)")
+            return out:match("Name:%s*(%S+)") == "bash" and tonumber(number) == s.inside.pid
+              and number ~= s.out.numbers:match("^%d+")
+          end, depends = "pid" },
         { { en = "the kernel gives it both numbers, outer and inner", zh = "内核同时给出两个编号：外面的和里面的" },
           function(out, s) return out:match("NSpid:.-(%d+%s+%d+)$") == ("%d\t1"):format(s.inside.pid) end, depends = "pid" },
         { { en = "outside, its parent is nssh", zh = "外面：它的父进程是 nssh" },
@@ -158,29 +164,28 @@ end)]],
     { needs = "proc",
       lua = [[
 function end_of_orphan(box)
-  local orphan, state = box:run{ sh = "sleep 0.1 & echo $!" }.stdout:match("%d+")
-  for _ = 1, 8 do
-    sys.sleep(0.1)
-    state = box:run{ "ps", "-o", "stat=", "-p", orphan }.stdout
-    if state == "" then return "reaped" end
-  end
-  return state
+  local orphan = box:run{ sh = "sleep 0.1 & echo $!" }.stdout:match("%d+")
+  local function look() return box:run{ "ps", "-o", "stat=,ppid=", "-p", orphan }.stdout:match("(%a)%S*%s+(%d+)") end
+  repeat sys.sleep(0.1) until (look() or "Z") == "Z"
+  sys.sleep(0.5) -- it may be about to be reaped
+  local state, parent = look()
+  return state or "reaped", tonumber(parent) == box.inner_pid
 end
 local lazy <close> = ns.clone{ pid = { proc = true }, "sleep", "1000" }
-return end_of_orphan(lazy)]],
+return end_of_orphan(lazy)]], name = "lazy",
       title = { en = "Who does not reap has zombies", zh = "不回收就有僵尸" },
       text = {
         en = "A number 1 that waits for nobody: sleep. An orphan is left to it, and ends. (A shell starts a process and ends first.)",
         zh = "让一个从不调用 wait 的程序 sleep 当 1 号进程：留给它一个孤儿进程，然后孤儿结束。（shell 启动进程后自己先结束。）",
       },
-      expect = { en = "Z: a zombie", zh = "Z：僵尸进程" },
+      expect = { en = "Z, a zombie; and true: that sleep is its parent", zh = "Z，僵尸进程；以及 true：那个 sleep 是它的父进程" },
       why = {
         en = "The kernel keeps an exit status until the parent asks for it. Many programs in containers have never heard of this duty.",
         zh = "内核会保留退出状态，直到父进程来取。容器里的许多程序并不知道自己有这个职责。",
       },
       checks = {
         { { en = "with a number 1 that does not wait, an orphan that ended stays as a zombie", zh = "1 号进程不 wait，结束的孤儿就一直是僵尸" },
-          function(_, _, values) return values[1]:find("^Z") ~= nil end, depends = "pid" },
+          function(_, _, values) return values and values[1] == "Z" and values[2] == true end, depends = "pid" },
       } },
     { needs = "proc",
       lua = [[
@@ -193,8 +198,11 @@ return end_of_orphan(diligent)]],
       },
       expect = '"reaped"',
       checks = {
-        { { en = "nssh's init reaps it", zh = "nssh 的 init 会回收它" },
-          function(_, _, values) return values[1] == "reaped" end },
+        { { en = "what stays as a zombie without nssh's init is reaped with it", zh = "没有 nssh 的 init 就一直是僵尸的，有了它就被回收" },
+          function(_, s, values)
+            local lazy = s.values.lazy
+            return values and values[1] == "reaped" and lazy and lazy[1] == "Z" and lazy[2] == true
+          end, depends = "pid" },
       } },
     { lua = [[ns.run{ pid = true, "bash", "-c", "kill -KILL $$; echo still here" }.stdout]],
       title = { en = "No signal from inside", zh = "里面发的信号杀不死它" },
@@ -238,21 +246,21 @@ return ended.signal]],
 local box <close> = ns.clone{ pid = true }
 local other <close> = ns.clone{ pid = box, "sleep", "1000" }
 box:kill("KILL")
-local ended = other:wait(2)
-return ended and ended.signal]],
+local first, result = ns.wait{ other, box }
+return first == other, result.signal]],
       title = { en = "Its death is everybody's", zh = "它一死，全都死" },
       text = {
         en = "Two processes in one namespace, neither the other's child: box is number 1, and sleep has joined. Only box is killed.",
         zh = "同一个 namespace 里的两个进程，互不为父子：box 是 1 号，sleep 是后来加入的。只杀 box。",
       },
-      expect = '"SIGKILL"',
+      expect = { en = 'true, "SIGKILL": box cannot end before sleep is gone', zh = 'true、"SIGKILL"：sleep 消失之前，box 还结束不了' },
       why = {
         en = "A PID namespace without its init cannot go on: the kernel kills all that is in it, and refuses new processes (ENOMEM).",
         zh = "PID namespace 没有 init 就无法继续：内核杀死其中所有进程，并拒绝再创建新进程（ENOMEM）。",
       },
       checks = {
         { { en = "with number 1, all processes of its namespace are killed", zh = "1 号进程死后，同一 namespace 的进程全部被杀" },
-          function(_, _, values) return values[1] == "SIGKILL" end, depends = "pid" },
+          function(_, _, values) return values and values[1] == true and values[2] == "SIGKILL" end, depends = "pid" },
       } },
   },
 }

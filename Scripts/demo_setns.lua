@@ -60,17 +60,21 @@ demo.main{
       },
       lua = [[here, there = sys.socketpair()
 sender = ns.clone{ uts = "box", function()
-  ns.send(there, ns.open("self", "uts"))
+  local own = ns.open("self", "uts")
+  ns.send(there, own)
+  return own:inode()
 end }
-sender:wait()
+sent = sender:wait().values[1]
 h = ns.receive(here)
-return h, h:inode() == ns.inode("self", "uts"), sender:alive()]], name = "received",
-      expect = { en = "a namespace that is not nssh's; its process is gone", zh = "一个不是 nssh 所在的 namespace；它的进程已经结束" },
+return h, h:inode() == ns.inode("self", "uts"), h:inode() == sent, #h:processes()]], name = "received",
+      expect = {
+        en = "a namespace that is not nssh's, but the sender's, with 0 processes", zh = "一个不是 nssh 所在、而是发送者所在的 namespace，其中有 0 个进程",
+      },
       checks = {
         { { en = "a namespace was received, and it is not the receiver's own", zh = "收到了一个 namespace，不是接收者自己的" },
           function(_, _, values) return values and values[2] == false end, depends = "uts" },
-        { { en = "the sender is gone, the descriptor is good", zh = "发送者已经结束，描述符仍然有效" },
-          function(_, _, values) return values and values[3] == false and values[1]:inode() > 0 end },
+        { { en = "it is the sender's, and nobody is in it any more: the descriptor is good without", zh = "它是发送者的，里面已经没有进程：描述符仍然有效" },
+          function(_, _, values) return values and values[3] == true and values[4] == 0 end, depends = "uts" },
       } },
     { title = { en = "What is it?", zh = "它是什么？" },
       text = {

@@ -136,6 +136,26 @@ end)]],
         { { en = "time_for_children differs from time then", zh = "这时 time_for_children 与 time 不同" },
           function(_, _, values) return values and values[2] == true end, depends = "time" },
       } },
+    { title = { en = "But setns at once", zh = "setns 却立即生效" },
+      text = {
+        en = "setns(2) moves the caller itself. How far do the clocks of a function jump when it joins a process a day ahead? Are the \z
+          links equal?",
+        zh = "setns(2) 移动调用者自己。一个函数加入快一天的进程时，它的时钟跳了多少？两个链接相同吗？",
+      },
+      lua = [[ns.call({}, function()
+  local box <close> = ns.clone{ time = { boottime = 86400 }, uts = true }
+  local before = sys.clock("boottime")
+  ns.setns(box)
+  local links = ns.inode("self")
+  return math.floor(sys.clock("boottime") - before + 0.5), links.time == links.time_for_children
+end)]],
+      expect = { en = "86400 and true", zh = "86400 和 true" },
+      checks = {
+        { { en = "who joins by setns has the new clock at once", zh = "用 setns 加入者立即使用新的时钟" },
+          function(_, _, values) return values and near(values[1], 86400) end, depends = "time" },
+        { { en = "time_for_children is equal to time then", zh = "这时 time_for_children 与 time 相同" },
+          function(_, _, values) return values and values[2] == true end },
+      } },
     { title = { en = "From outside into it", zh = "从外面进去" },
       text = { en = "nsenter(1) with the bash inside as its target:", zh = "以里面的 bash 为目标的 nsenter(1)：" },
       outside = function(s) return ("nsenter --target %d --time cat /proc/uptime"):format(s.inside.pid) end,

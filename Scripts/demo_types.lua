@@ -10,19 +10,15 @@ local ARTICLE = {
 local NAMES = {}
 for position, row in ipairs(ARTICLE) do NAMES[position] = row[1] end
 
--- "6.18.5-generic" -> a number that grows with the version.
-local function version(text)
-  local major, minor, patch = text:match("^(%d+)%.(%d+)%.?(%d*)")
-  return (tonumber(major) * 1000 + tonumber(minor)) * 1000 + (tonumber(patch) or 0)
-end
-
 local function has_word(text, word) return text:find("%f[%w_]" .. word .. "%f[^%w_]") ~= nil end
 
--- Whether this kernel is new enough for all eight, and built with them.
-local function has_all()
-  for _, type in ipairs(ns.types()) do
-    if not type.supported then
-      return false, { en = "this kernel has no type " .. type.name, zh = "内核没有 " .. type.name .. " 这种类型" }
+-- Whether this kernel was built with all eight, where it says how it was built.
+local function is_built_with_all()
+  local file <close> = io.open("/boot/config-" .. sys.uname().release)
+  local config = file and file:read("a")
+  for _, option in ipairs{ "UTS_NS", "IPC_NS", "PID_NS", "NET_NS", "USER_NS", "CGROUPS", "TIME_NS" } do
+    if config and not config:find("\nCONFIG_" .. option .. "=y", 1, true) then
+      return false, { en = "this kernel was built without CONFIG_" .. option, zh = "内核编译时没有启用 CONFIG_" .. option }
     end
   end
   return true
@@ -42,10 +38,7 @@ local function is_isolated(name)
       local row = rows(out)[name]
       return row and row[1] ~= row[2]
     end,
-    depends = name,
-    needs = function()
-      return ns.types()[name].supported, { en = "this kernel has no such type", zh = "内核没有这种类型" }
-    end,
+    depends = name, needs = "type " .. name,
   }
 end
 
@@ -72,7 +65,7 @@ demo.main{
 end]],
       expect = { en = "eight lines, the oldest type first", zh = "八行，最早的类型在最前面" },
       checks = {
-        { { en = "there are eight types, with the article's flags and versions", zh = "有八种类型，flag 和版本与文章一致" },
+        { { en = "nssh's table is the article's: eight types, their flags and versions", zh = "nssh 的表与文章一致：八种类型及其 flag 和版本" },
           function(out)
             local position = 0
             for name, flag, since in out:gmatch("(%l+)%s+(CLONE_%u+)%s+0x%x+%s+([%d.]+)") do
@@ -81,25 +74,6 @@ end]],
               if row[1] ~= name or row[2] ~= flag or row[3] ~= since then return false, name .. " " .. flag .. " " .. since end
             end
             return position == #ARTICLE
-          end },
-        { { en = "each flag is a bit of its own", zh = "每个 flag 各占一位" },
-          function(out)
-            local all, count = 0, 0
-            for digits in out:gmatch("0x(%x+)") do
-              local bit = tonumber(digits, 16)
-              if bit & (bit - 1) ~= 0 or all & bit ~= 0 then return false, digits end
-              all, count = all | bit, count + 1
-            end
-            return count == 8
-          end },
-        { { en = "mnt is the first: hence its flag is CLONE_NEWNS, the new namespace", zh = "mnt 是第一种，所以它的 flag 叫 CLONE_NEWNS" },
-          function(out)
-            local last = 0
-            for since in out:gmatch("0x%x+%s+([%d.]+)") do
-              if version(since) < last then return false, since end
-              last = version(since)
-            end
-            return out:find("^mnt%s+CLONE_NEWNS ") ~= nil
           end },
       },
       why = {
@@ -117,13 +91,14 @@ end]],
         en = "the eight names, and two that end in _for_children", zh = "八个名字，另有两个以 _for_children 结尾",
       },
       checks = {
-        { { en = "every type that has a link came with this kernel's version or before", zh = "有链接的类型，都不晚于本机内核的版本" },
+        { { en = "every link is of one of the eight", zh = "每个链接都属于这八种之一" },
           function(out)
-            local release = version(out)
-            for _, row in ipairs(ARTICLE) do
-              if has_word(out, row[1]) and release < version(row[3]) then return false, row[1] end
+            local count = 0
+            for link in out:gsub("^[^\n]*", ""):gmatch("[%l_]+") do
+              if not has_word(table.concat(NAMES, " "), (link:gsub("_for_children$", ""))) then return false, link end
+              count = count + 1
             end
-            return true
+            return count > 0
           end },
         { { en = "this kernel has all eight", zh = "本机内核八种都有" },
           function(out)
@@ -131,7 +106,7 @@ end]],
               if not has_word(out, row[1]) then return false, row[1] end
             end
             return true
-          end, needs = has_all },
+          end, needs = { "kernel 5.6", is_built_with_all } },
       },
       why = {
         en = "A kernel may also be built without a type (CONFIG_UTS_NS and so on). pid_for_children and time_for_children are no types: \z
@@ -144,25 +119,39 @@ end]],
           answer.",
         zh = "ioctl NS_GET_NSTYPE 的返回值就是 flag 的值。ns.open 打开每个链接时都会问它，ns.trace 显示得到的回答。",
       },
-      lua = [[for _, t in ipairs(ns.types()) do
+      lua = [[bits = {}
+for _, t in ipairs(ns.types()) do
   if t.supported then
     local calls = ns.trace(function() ns.open("/proc/self/ns/" .. t.name):close() end)
     for _, c in ipairs(calls) do
-      if c.text:find("NS_GET_NSTYPE", 1, true) then print(("%-6s %#10x  %#10x"):format(t.name, t.bit, c.result)) end
+      if c.text:find("NS_GET_NSTYPE", 1, true) then bits[t.name] = c.result end
     end
+    print(("%-6s %#10x  %#10x"):format(t.name, t.bit, bits[t.name]))
   end
 end]],
       expect = { en = "the same number twice in each line", zh = "每行两个数相同" },
       checks = {
-        { { en = "the kernel gives every type the bit of the table", zh = "内核给出的位与表中一致" },
-          function(out)
-            local count, supported = 0, 0
+        { { en = "the kernel gives every type that has a link the bit of the table", zh = "凡有链接的类型，内核给出的位与表中一致" },
+          function(out, s)
+            local answers = {}
             for name, known, answer in out:gmatch("(%l+)%s+(0x%x+)%s+(0x%x+)") do
               if known ~= answer then return false, name end
-              count = count + 1
+              answers[name] = answer
             end
-            for _, type in ipairs(ns.types()) do supported = supported + (type.supported and 1 or 0) end
-            return count > 0 and count == supported
+            for _, name in ipairs(NAMES) do
+              if has_word(s.out.links, name) and not answers[name] then return false, name end
+            end
+            return next(answers) ~= nil
+          end },
+        { { en = "each flag is a bit of its own, says the kernel", zh = "内核说：每个 flag 各占一位" },
+          function(out)
+            local all = 0
+            for digits in out:gmatch("0x(%x+)%f[\n\0]") do
+              local bit = tonumber(digits, 16)
+              if bit & (bit - 1) ~= 0 or all & bit ~= 0 then return false, digits end
+              all = all | bit
+            end
+            return all ~= 0
           end },
       } },
     { title = { en = "Each type, one new namespace", zh = "每种类型各建一个" },
@@ -190,27 +179,29 @@ differs = {}
 for name in pairs(ns.diff("self", box)) do differs[#differs + 1] = name end
 table.sort(differs)
 return table.concat(differs, " "), ns.plan(wanted)]],
-      expect = { en = "every type, made by one clone3(2)", zh = "所有类型，由一次 clone3(2) 建立" },
+      expect = {
+        en = "every type, made by one clone3(2) (before Linux 6.3, time by an unshare(2) of its own)",
+        zh = "所有类型，由一次 clone3(2) 建立（Linux 6.3 之前，time 另由一次 unshare(2) 建立）",
+      },
       checks = {
-        { { en = "one call makes a namespace of every type", zh = "一次调用就建立了每种类型的 namespace" },
-          function(_, _, values)
-            local seen = {}
-            for name in (values and values[1] or ""):gmatch("%l+") do seen[name] = true end
-            for _, type in ipairs(ns.types()) do
-              if type.supported and not seen[type.name] then return false, type.name end
+        { { en = "one process is in a new namespace of every type", zh = "一个进程处于每种类型的新 namespace 中" },
+          function(_, s, values)
+            for _, name in ipairs(NAMES) do
+              if has_word(s.out.links, name) and not has_word(values and values[1] or "", name) then return false, name end
             end
             return true
           end, depends = NAMES },
       } },
-    { title = { en = "Why time needs clone3", zh = "为什么 time 需要 clone3" },
+    { title = { en = "What clone(2) has no room for", zh = "clone(2) 放不下的 flag" }, needs = "type time",
       text = {
-        en = "The low byte of clone(2)'s flags is the signal that the parent gets when the child ends. Which flag lies there?",
-        zh = "clone(2) 的 flags 的最低字节，是子进程结束时发给父进程的信号。哪个 flag 落在这里？",
+        en = "The low byte of clone(2)'s flags is the signal that the parent gets when the child ends. Which of the kernel's flags \z
+          lies there?",
+        zh = "clone(2) 的 flags 的最低字节，是子进程结束时发给父进程的信号。内核的哪个 flag 落在这里？",
       },
       predict = { en = "Which type cannot be asked of clone(2)?", zh = "哪种类型不能用 clone(2) 建立？" },
       lua = [[low = {}
-for _, t in ipairs(ns.types()) do
-  if t.bit & 0xff ~= 0 then low[#low + 1] = t.flag end
+for name, bit in pairs(bits) do
+  if bit & 0xff ~= 0 then low[#low + 1] = ns.types()[name].flag end
 end
 return table.concat(low, " ")]],
       expect = { en = "CLONE_NEWTIME, and no other", zh = "只有 CLONE_NEWTIME" },
@@ -219,8 +210,9 @@ return table.concat(low, " ")]],
           function(_, _, values) return values and values[1] == "CLONE_NEWTIME" end },
       },
       why = {
-        en = "All other bits were taken in 2020. So the article's clone(2) cannot make a time namespace: clone3(2) and unshare(2) can.",
-        zh = "到 2020 年，其他的位都已用完。所以文章里的 clone(2) 建不了 time namespace，要用 clone3(2) 或 unshare(2)。",
+        en = "All other bits were taken in 2020. So the article's clone(2) cannot make a time namespace: unshare(2) can, and since \z
+          Linux 6.3 clone3(2).",
+        zh = "到 2020 年，其他的位都已用完。所以文章里的 clone(2) 建不了 time namespace：要用 unshare(2)，从 Linux 6.3 起也可以用 clone3(2)。",
       } },
     { title = { en = "What isolated means", zh = "隔离的含义" },
       text = {

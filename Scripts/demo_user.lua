@@ -1,17 +1,31 @@
 -- User namespace: nobody, and then root, of a system of one's own
 local demo = require "nssh.demo"
 
--- The article's case is an ordinary user. When root plays the lesson, this number, which no account has, plays that user.
-local is_root, ORDINARY = sys.geteuid() == 0, "99999"
+-- Whether a number exists here, as a uid and a gid: in a user namespace not all do.
+local function exists(number)
+  for _, kind in ipairs{ "uid", "gid" } do
+    local file <close> = assert(io.open("/proc/self/" .. kind .. "_map"))
+    local found = false
+    for first, _, count in file:read("a"):gmatch("(%d+)%s+(%d+)%s+(%d+)") do
+      found = found or number >= tonumber(first) and number < first + count
+    end
+    if not found then return false end
+  end
+  return true
+end
+
+-- The article's case is an ordinary user. When root plays the lesson, a number that no account has plays that user.
+local is_root, ORDINARY = sys.geteuid() == 0, nil
+for _, number in ipairs{ 64999, 99999 } do ORDINARY = exists(number) and number or ORDINARY end
 local MAPPED = {
-  uts = true, mnt = true, user = is_root and { uid = { { 0, 99999, 1 } }, gid = { { 0, 99999, 1 } } } or "root",
+  uts = true, mnt = true, user = is_root and { uid = { { 0, ORDINARY or 0, 1 } }, gid = { { 0, ORDINARY or 0, 1 } } } or "root",
   uid = is_root and 0 or nil, gid = is_root and 0 or nil,
 }
 
 local function uid(text) return text:match("uid=(%d+)") end
 
 -- The number outside of whoever is root inside.
-local function outside_uid(scene) return is_root and ORDINARY or uid(scene.out.outside) end
+local function outside_uid(scene) return is_root and tostring(ORDINARY) or uid(scene.out.outside) end
 
 -- What the kernel shows for an id that the table lacks: kind is uid or gid.
 local function overflow(kind)
@@ -49,6 +63,13 @@ demo.main{
       对属于该 user namespace 的各个 namespace 有 root 权限，对其他一切都没有。",
   },
   programs = { "id", "grep", "hostname", "mount", "touch", "stat", "cat", "head" },
+  needs = function()
+    return not is_root or ORDINARY ~= nil, {
+      en = "you are root of a user namespace without any other number (/proc/self/uid_map): nobody could play an ordinary user. Play it \z
+        as an ordinary user, or as the machine's root",
+      zh = "你是一个没有其他 ID 的 user namespace 里的 root（见 /proc/self/uid_map），没有谁能扮演普通用户。请以普通用户或本机的 root 身份来学",
+    }
+  end,
   steps = {
     { outside = "id; hostname", name = "outside",
       title = { en = "Who you are, and where", zh = "外面：你是谁，在哪台机器上" } },
@@ -85,9 +106,9 @@ demo.main{
     { enter = MAPPED,
       title = { en = "A line in the table: root", zh = "在映射表里写一行：root" },
       text = is_root and {
-        en = "The article says that an ordinary user may be mapped to root, and does not show it. You are root, so a number that no \z
-          account has, 99999, plays that user: it shall stand for 0 inside.",
-        zh = "文中说非 root 用户可以映射成 root，但没有演示。你现在是 root，所以用一个没有账号的 ID 99999 扮演普通用户：它在里面对应 0。",
+        en = ("The article says that an ordinary user may be mapped to root, and does not show it. You are root, so a number that no \z
+          account has, %d, plays that user: it shall stand for 0 inside."):format(ORDINARY or 0),
+        zh = ("文中说非 root 用户可以映射成 root，但没有演示。你现在是 root，所以用一个没有账号的 ID %d 扮演普通用户：它在里面对应 0。"):format(ORDINARY or 0),
       } or {
         en = 'The article says that an ordinary user may be mapped to root, and does not show it. user = "root" lets your number stand \z
           for 0 inside.',
@@ -191,10 +212,12 @@ demo.main{
         { { en = "inside, root may not touch the host's name", zh = "里面：root 改不了宿主机的名字" },
           function(out) return out:find("must be root", 1, true) ~= nil end, depends = "user" },
       } },
-    { lua = is_root and [[
-ns.call({ uid = 99999, gid = 99999 }, function()
+    -- In the control of a root without CAP_SYS_ADMIN there is no such number: an answer, too.
+    { lua = is_root and ([[
+ok, uid, inside = pcall(ns.call, { uid = ORDINARY, gid = ORDINARY }, function()
   return sys.geteuid(), ns.run{ user = "root", "id", "-u" }.stdout
-end)]] or [[
+end)
+return uid, inside]]):gsub("ORDINARY", tostring(ORDINARY)) or [[
 ns.call({}, function()
   return sys.geteuid(), ns.run{ user = "root", "id", "-u" }.stdout
 end)]],
@@ -206,7 +229,7 @@ end)]],
       expect = { en = "an ordinary number, then 0", zh = "先是普通 UID，然后是 0" },
       checks = {
         { { en = "an ordinary user may make a user namespace, and is root in it", zh = "普通用户可以创建 user namespace，并在里面成为 root" },
-          function(_, _, values) return values[1] ~= 0 and values[2] == "0\n" end, depends = "user" },
+          function(_, _, values) return values and values[1] ~= 0 and values[2] == "0\n" end, depends = "user" },
       } },
     { lua = [[ns.run{ user = "root", "head", "-c", "1", "/etc/shadow" }.ok]], needs = "root",
       title = { en = "A warning to root", zh = "给 root 的提醒" },

@@ -633,7 +633,7 @@ function ns.shell(where, options) end
 function ns.unshare(options) end
 
 ---Moves nssh itself into existing namespaces. setns(2)
----A pid or time namespace is entered by the next children only. Joining a mnt namespace resets the root and working directory to its root.
+---A pid namespace is entered by the next children only, a time namespace at once. Joining a mnt namespace resets the root and working directory to its root.
 ---@param target nssh.target a process or a namespace
 ---@param types? nssh.type|(nssh.type)[] of a process: which; all that differ if not given
 function ns.setns(target, types) end

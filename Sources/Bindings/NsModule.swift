@@ -83,7 +83,7 @@ public enum NsModule {
                 LuaField("types", Declared.types, "of a process: which; all that differ if not given"),
             ], "Moves nssh itself into existing namespaces. setns(2)",
             details:
-                "A pid or time namespace is entered by the next children only. Joining a mnt namespace resets the root and working directory to its root.",
+                "A pid namespace is entered by the next children only, a time namespace at once. Joining a mnt namespace resets the root and working directory to its root.",
             example:
                 "ns.call({}, function()\n  ns.unshare{user=\"root\"}\n  local p <close> = ns.clone{uts=\"box\"}\n  ns.setns(p, \"uts\")\n  "
                 + "assert(sys.hostname() == \"box\")\nend)"

@@ -136,4 +136,16 @@ tests["--course waits for nobody without a terminal, and passes"] = function()
   check.eq(content(there.path .. "/nssh/course"), nil)
 end
 
+tests["--course with a lesson that fails names it, and ends with 1"] = function()
+  local there <close> = directory()
+  -- Not the lessons' own hostname: it sets nothing.
+  ns.run{ "sh", "-c", "printf '#!/bin/sh\nexit 0\n' >$0/hostname && chmod +x $0/hostname", there.path }:check()
+  local result = ns.run{
+    nssh, "--course", "--auto", cwd = "/", timeout = 120, env = { LC_ALL = "C", PATH = there.path .. ":" .. sys.env("PATH") },
+  }
+  check.match(result.stdout, "\nFAILED: [^\n]*%f[%w]uts%f[%W]")
+  check.match(result.stdout, "\npassed: [^\n]*%f[%w]limits%f[%W]")
+  check.eq(result.status, 1, result.stderr)
+end
+
 return tests

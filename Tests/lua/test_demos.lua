@@ -1,4 +1,5 @@
 -- The bundled demonstrations: as root, as an ordinary user, where something is missing or forbidden, and with a wrong claim.
+local apart = require "apart"
 local check = require "check"
 local typing = require "typing"
 
@@ -138,6 +139,50 @@ tests["a missing program is a skip that names its package"] = function()
   check.eq(skip, "pstree is missing: Debian package psmisc")
 end
 
+-- As that of iproute2 6.15 in Debian 13, whatever TERM says.
+tests["demo_net.lua plays with an ip(8) that colours unless it is told not to"] = function()
+  local there <close> = temporary()
+  local ip = ns.run{ sh = "PATH=$PATH:/usr/sbin:/sbin; command -v ip || true" }.stdout:match("%g+")
+  if not ip then check.skip("ip is missing: Debian package iproute2") end
+  shell(("mkdir %s/bin && cat >%s/bin/ip <<'end' && chmod +x %s/bin/ip\n%s\nend"):format(there.path, there.path, there.path, table.concat({
+    "#!/bin/sh", "echo coloured >>" .. there.path .. "/asked", 'test -n "$NO_COLOR" || exec ' .. ip .. ' -color=always "$@"',
+    "exec " .. ip .. ' "$@"',
+  }, "\n")))
+  plays(ns.run{
+    nssh, "demo_net.lua", "--check", cwd = "/", timeout = 120,
+    env = { LC_ALL = "C", PATH = there.path .. "/bin:" .. sys.env("PATH"), NO_COLOR = false },
+  })
+  check.ok(sys.stat(there.path .. "/asked"), "it was not called")
+end
+
+-- As in a container in which many programs have run: its first processes are long gone.
+tests["demo_pid.lua plays where no process outside has the numbers of those inside"] = function()
+  plays(apart.run{
+    pid = { proc = true }, timeout = 120, env = { NSSH = nssh, LC_ALL = "C" }, cwd = "/",
+    sh = 'echo 3000 >/proc/sys/kernel/ns_last_pid && "$NSSH" demo_pid.lua --check; exit $?',
+  })
+end
+
+tests["demo_mount.lua plays where there is a directory /old"] = function()
+  plays(apart.run{
+    mnt = true, pid = { proc = true }, timeout = 120, env = { NSSH = nssh, LC_ALL = "C" }, cwd = "/", sh = [[
+      set -e
+      mount -t tmpfs none /mnt
+      cd /mnt
+      for name in $(ls /); do
+        if test -L /$name; then cp -P /$name $name
+        elif test $name = mnt; then mkdir mnt
+        elif test -d /$name; then mkdir $name; mount --rbind /$name $name
+        fi
+      done
+      mkdir old old/etc before
+      pivot_root . before
+      umount -l before
+      cd /
+      exec "$NSSH" demo_mount.lua --check]],
+  })
+end
+
 tests["where user namespaces are forbidden, a skip names the setting"] = function()
   -- In a user namespace of its own, the limit may be set without touching the machine.
   local worked, result = pcall(ns.run, { user = "root", timeout = 60, function()
@@ -164,7 +209,7 @@ tests["^C ends a demonstration with 130 and leaves nothing"] = function()
     if line:find("sleep 1000", 1, true) or line:find("^skipped") then break end
   end
   demo:kill("INT")
-  local result = demo:wait(10)
+  local result = demo:wait(60)
   demo:close()
   if seen:find("\nskipped: ") then check.skip(seen) end
   check.ok(result, "it did not end")

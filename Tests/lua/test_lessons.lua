@@ -1,4 +1,5 @@
 -- The format of lessons and what the player makes of it: controls, needs, clean-up, languages, recordings.
+local apart = require "apart"
 local check = require "check"
 local wrap = require "nssh.demo.wrap"
 local nssh = sys.readlink("/proc/self/exe")
@@ -10,6 +11,11 @@ local function lesson(body, ...)
     stdin = 'require "nssh.demo".main{ title = "test", ' .. body .. " }", timeout = 60, env = { LC_ALL = "C.UTF-8" },
     nssh, "-", ...,
   }
+end
+
+local function content(path)
+  local file <close> = io.open(path)
+  return file and file:read("a")
 end
 
 -- As --check prints it; skipped where this machine forbids what the lesson needs.
@@ -122,7 +128,8 @@ tests["needs in words"] = function()
     return lesson("needs = " .. needs .. [[, steps = { { outside = "true" } }]], "--check").stdout:match("# SKIP ([^\n]*)")
   end
   check.match(skip_of('"kernel 99.1"'), "it needs Linux 99%.1, this is %d")
-  check.match(skip_of('{ "kernel 3.8", "program no-such-program" }'), "no%-such%-program is missing")
+  check.match(skip_of('{ "kernel 3.8", "type uts", "program no-such-program" }'), "no%-such%-program is missing")
+  check.match(skip_of('"type cats"'), "no namespaces of the type cats")
   check.match(skip_of('"feature clone3"') or "nothing", ns.features().clone3.supported and "nothing" or "clone3")
   local _, lacking = pcall(function()
     for _, feature in ipairs(ns.features()) do
@@ -135,6 +142,36 @@ tests["needs in words"] = function()
   local as_user = ns.run{ user = "self", nssh, "-", "--check", timeout = 20, stdin =
     [[require "nssh.demo".main{ title = "test", needs = "root", steps = { { enter = { uts = true } } } }]] }
   if sys.geteuid() ~= 0 then check.match(as_user.stdout, "# SKIP it needs root: sudo nssh") end
+end
+
+-- A lesson after some Lua that changes nssh.
+local function altered(lua, body)
+  return ns.run{ nssh, "-", "--check", timeout = 60, stdin = lua .. '\nrequire "nssh.demo".main{ title = "test", ' .. body .. " }" }.stdout
+end
+
+local function is_filtered() return content("/proc/self/status"):find("Seccomp:%s*2") ~= nil end
+
+tests["a feature that the kernel has by its version is not skipped because nssh misses it"] = function()
+  local out = altered([[ns.features = function() return { x = { name = "x", since = "3.8", summary = "an x", supported = false } } end]],
+    [[needs = "feature x", steps = { { outside = "true" } }]])
+  if is_filtered() then
+    check.match(out, "# SKIP this kernel lacks x: an x")
+  else
+    check.match(out, "\nnot ok 1 %- the demonstration runs to its end\n.-ns%.features%(%) has no x, which came with Linux 3%.8")
+  end
+end
+
+tests["what unshare(1) may do is not skipped because nssh is refused it"] = function()
+  if is_filtered() then check.skip("a seccomp filter is on: it explains a refusal") end
+  if not ns.run{ "unshare", sys.geteuid() ~= 0 and "--map-root-user" or "--uts", "--uts", "true" }.ok then
+    check.skip("unshare(1) may not either")
+  end
+  local out = altered([[local run = ns.run
+    ns.run = function(options)
+      if options.uts then error({ code = "EPERM", message = "refused" }, 0) end
+      return run(options)
+    end]], [[steps = { { enter = { uts = true } } }]])
+  check.match(out, "\nnot ok 1 %- the demonstration runs to its end\n.-nssh cannot make what unshare%(1%) can, .*uts: refused")
 end
 
 tests["what is typed at the prompt keeps its globals, and shows values and errors"] = function()
@@ -186,11 +223,6 @@ end
 
 -- Clean-up.
 
-local function content(path)
-  local file <close> = io.open(path)
-  return file and file:read("a")
-end
-
 local Mark = { __close = function(self) os.remove(self.path) end }
 
 local function mark()
@@ -214,7 +246,10 @@ for _, host in ipairs{ "", "host = { uts = true }, " } do
   for signal, status in pairs{ INT = 130, TERM = 143 } do
     tests[("SIG%s cleans up%s"):format(signal, host ~= "" and ", in a throw-away host, too" or "")] = function()
       local made <close> = mark()
-      local demo <close> = ns.clone{ "sh", "-c", '"$@"; echo $?', "sh", nssh, "-", stdin = "pipe", stdout = "pipe", stderr = "null" }
+      -- Whoever runs the tests may have SIGINT ignored, as nohup and & in a script do.
+      local demo <close> = ns.clone{
+        "env", "--default-signal=INT", "sh", "-c", '"$@"; echo $?', "sh", nssh, "-", stdin = "pipe", stdout = "pipe", stderr = "null",
+      }
       demo.stdin:write('require "nssh.demo".main{ title = "test", ', host,
         (CLEANUP:format("echo $PPID >>MARK; sleep 1000"):gsub("MARK", made.path)), " }")
       demo.stdin:close()
@@ -234,6 +269,17 @@ for _, host in ipairs{ "", "host = { uts = true }, " } do
       check.eq(last, tostring(status))
       check.eq(content(made.path), pid .. "\n3\n1\n")
     end
+  end
+end
+
+tests["where SIGINT is ignored a lesson plays to its end, in a throw-away host, too"] = function()
+  for _, host in ipairs{ "", "host = { uts = true }, " } do
+    local result = ns.run{
+      "env", "--ignore-signal=INT", "--ignore-signal=QUIT", nssh, "-", "--check", timeout = 60,
+      stdin = 'require "nssh.demo".main{ title = "test", ' .. host .. [[steps = { { outside = "kill -INT $PPID; echo on", checks = {
+        { "it goes on", function(out) return out == "on" end } } } } }]],
+    }
+    check.match(result.stdout, "\n2 passed, 0 failed, 0 skipped\n$", result.stderr)
   end
 end
 
@@ -260,6 +306,46 @@ tests["after SIGKILL of nssh its shells are gone"] = function()
     while state(pid) ~= "gone" and state(pid) ~= "Z" do sys.sleep(0.01) end
     print "gone" ]] }
   check.match(result.stdout, "^[SR]\ngone\n$", result.stderr)
+end
+
+tests["a lesson that leaves something behind fails"] = function()
+  local made <close> = mark()
+  local body = [[steps = { { outside = "setsid -f sh -c 'echo $$ >MARK; exec sleep 600'; until test -s MARK; do sleep 0.01; done" } }]]
+  local out, result = checked((body:gsub("MARK", made.path)))
+  local pid = content(made.path):match("^(%d+)\n")
+  check.ok(pid, "the step has not run")
+  ns.run{ "kill", "-KILL", pid }
+  apart.eventually(function() return not sys.stat("/proc/" .. pid) end)
+  check.match(out, "\nnot ok 1 %- nothing is left behind on this machine\n.-process " .. pid)
+  check.match(out, "\n0 passed, 1 failed, 0 skipped\n$")
+  check.eq(result.status, 1)
+end
+
+-- What programs print.
+
+tests["control characters that a program prints are not shown raw"] = function()
+  local made <close> = mark()
+  local body = [[steps = { { outside = "printf 'a\\033[31mb\\302\\233c\\007d'", checks = {
+    { "wrong", function() return false end }, { "also", function(out) return false, out end } } } }]]
+  for _, options in ipairs{ { "--check" }, { "--auto" }, { "--md", made.path } } do
+    local out = lesson(body, table.unpack(options)).stdout
+    check.ok(not out:find("[\0-\8\11-\31\127]") and not out:find("\xc2[\x80-\x9f]"), out)
+    local _, count = out:gsub("a%?%[31mb%?c%?d", "")
+    check.eq(count, 3, out)
+  end
+  local text = content(made.path)
+  check.ok(not text:find("[\0-\8\11-\31\127]") and text:find("a?[31mb?c?d", 1, true), text)
+end
+
+tests["what a program prints does not depend on the player's environment"] = function()
+  local result = ns.run{
+    nssh, "-", "--check", timeout = 60, env = { PS_FORMAT = "pid", CLICOLOR_FORCE = "1", NO_COLOR = false, BASH_ENV = "/nonesuch" },
+    stdin = [[require "nssh.demo".main{ title = "test", steps = {
+      { outside = "echo $TERM $NO_COLOR ${HOME:+home} ${PS_FORMAT-unset} ${CLICOLOR_FORCE-unset} ${BASH_ENV-unset}", checks = {
+        { "only what it needs", function(out) return out == "dumb 1 home unset unset unset" end } },
+        cleanup = "test -z \"${PS_FORMAT-}\" -a $NO_COLOR = 1" } } }]],
+  }
+  check.match(result.stdout, "\n2 passed, 0 failed, 0 skipped\n$", result.stderr)
 end
 
 -- Languages.

@@ -25,7 +25,8 @@ local function play(body, terminal)
       TERM = terminal.TERM, NO_COLOR = "1", LC_ALL = "C.UTF-8", SHELL = "/bin/sh", PS1 = "$ ", NSSH = nssh, SCRIPT = script,
       COLUMNS = tostring(terminal.columns),
     },
-    "timeout", "--foreground", "-k", "5", "60", "sh", "-c",
+    -- Whoever runs the tests may have SIGINT ignored, and a shell cannot undo that.
+    "env", "--default-signal=INT", "timeout", "--foreground", "-k", "5", "60", "sh", "-c",
     'trap : INT; stty cols $COLUMNS; before=$(stty -g); $NSSH "$SCRIPT"; s=$?; test "$(stty -g)" = "$before" && echo whole; echo status $s',
   }
   return setmetatable({ process = process, script = script, mark = mark, seen = "" }, Player)

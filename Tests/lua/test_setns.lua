@@ -71,6 +71,17 @@ tests["a pid namespace is joined by the next children only"] = function()
   check.ok(child < 100, "the child's pid there is " .. tostring(child))
 end
 
+tests["a time namespace is joined at once, by nssh itself"] = function()
+  local moved, children, ahead = apart.call({}, function()
+    local p <close> = ns.clone{ time = { boottime = 86400 } }
+    local before = sys.clock("boottime")
+    ns.setns(p, "time")
+    return ns.same("self", p, "time"), ns.inode("self").time_for_children == p:inode("time"), sys.clock("boottime") - before
+  end)
+  check.eq({ moved, children }, { true, true })
+  check.ok(math.abs(ahead - 86400) < 60, "the clock is ahead by " .. tostring(ahead))
+end
+
 tests["all namespaces of a process are joined at once, or none"] = function()
   local all, none = apart.call({}, function()
     local p <close> = ns.clone{ uts = "there", ipc = true, net = true }

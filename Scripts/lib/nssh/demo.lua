@@ -25,17 +25,22 @@
 --                 depends: a type, "step NAME", or a list of those: without it the claim must be wrong, which --check tries
 --   cleanup       a shell line or a function of the scene; in reverse order at the end, however that comes, also if the step failed
 --   calls         what the key k shows: options as ns.plan takes them; otherwise what the step really called
---   needs         "root", "proc" (a fresh /proc may be mounted), "kernel 5.6", "program NAME", "feature NAME" (of ns.features), a
---                 function of the scene that returns true or false and a reason, or a list of these; where it is not met, the lesson,
---                 step or check is skipped
+--   needs         "root", "proc" (a fresh /proc may be mounted), "kernel 5.6", "type NAME", "program NAME", "feature NAME" (of
+--                 ns.features), a function of the scene that returns true or false and a reason, or a list of these; where it is not met,
+--                 the lesson, step or check is skipped
 --
 -- scene = { pid = nssh's pid, inside = the process of bash, at = { name = process }, out = {…}, values = {…}, language }
 local arguments = require "nssh.demo.arguments"
 local check_format = require "nssh.demo.format"
 local pstree = require "nssh.demo.pstree"
+local requirements = require "nssh.demo.requirements"
 local words = require "nssh.demo.words"
 
-local demo = { play = require "nssh.demo.play", around_bash = pstree.around_bash, is_child = pstree.is_child }
+local demo = {
+  play = require "nssh.demo.play", around_bash = pstree.around_bash, is_child = pstree.is_child,
+  -- demo.possible(types, line): whether unshare(1) can run a shell line in new namespaces of these types; if not, why. For `needs`.
+  possible = requirements.possible, has_by_version = requirements.has_by_version,
+}
 
 -- The lesson of a script, without playing it: `chunk` is the script as a function.
 function demo.lesson_of(chunk)

@@ -12,6 +12,9 @@ local function write_out(...)
   end
 end
 
+-- What programs print may hold anything; a terminal obeys control characters, those of two bytes too.
+local function harmless(text) return (text:gsub("[\0-\8\11-\31\127]", "?"):gsub("\xc2[\x80-\x9f]", "?")) end
+
 local Report = {}
 Report.__index = Report
 
@@ -32,8 +35,7 @@ end
 
 function Report:print(text, color)
   if self.quiet then return end
-  -- What programs print may hold anything; a terminal obeys control characters.
-  for line in (text:gsub("[\0-\8\11-\31\127]", "?") .. "\n"):gmatch("(.-)\n") do
+  for line in (harmless(text) .. "\n"):gmatch("(.-)\n") do
     if self.check then line = ("# " .. line):gsub("%s+$", "") end
     self.write(self.color and color and ("\27[%sm%s\27[0m\n"):format(color, line) or line .. "\n")
   end
@@ -98,8 +100,8 @@ function Report:result(result)
     return
   end
   local skip = result.skip and " # SKIP " .. result.skip:gsub("\n", " ") or ""
-  self.write(result.ok and "ok " or "not ok ", #self.results, " - ", (result.claim:gsub("[#\\]", "\\%0")), skip, "\n")
-  if not result.ok then self.write("  ---\n  message: |\n    ", reason, "\n  ...\n") end
+  self.write(result.ok and "ok " or "not ok ", #self.results, " - ", harmless(result.claim:gsub("[#\\]", "\\%0") .. skip), "\n")
+  if not result.ok then self.write("  ---\n  message: |\n    ", harmless(reason), "\n  ...\n") end
 end
 
 -- Plan and last line; with `skip`, the reason why nothing could be tried.

@@ -17,12 +17,13 @@ end
 
 local REFUSALS = { EPERM = true, EACCES = true, ENOSPC = true, EUSERS = true }
 
--- Tries in a child. True, or false, the reason and whether it is a refusal (anything else is a failure of ours).
-local function try(flags, line)
-  local ok, result = pcall(ns.run, copy(flags, { "bash", "-c", line or ":", env = bash.env }))
-  if ok then return result.ok, ("%s: %s"):format(line, result.stderr:gsub("%s+$", "")), true end
-  if type(result) ~= "table" then error(result, 0) end
-  return false, result.message, REFUSALS[result.code]
+-- Tries in a child. nil, or in words why this machine forbids it; what is not its refusal is an error.
+local function forbids(flags, words, line)
+  local ok, result = pcall(ns.run, bash.command({ "bash", "-c", line or ":" }, flags))
+  if ok and result.ok then return nil end
+  if ok then return requirements.forbidden(("%s: %s"):format(line, result.stderr:gsub("%s+$", "")), words) end
+  if type(result) ~= "table" or not REFUSALS[result.code] then error(result, 0) end
+  return requirements.forbidden(result.message, words, flags)
 end
 
 -- The types of all steps together, whether one of them takes power over those around it, and whether nssh itself moves.
@@ -54,21 +55,17 @@ return function(lesson, words, without)
   local added
   local bare = copy(all)
   bare.user = nil
-  if needs_root and not try(bare) then
+  if needs_root and forbids(bare, words) then
     added = "root"
     if next(host) or by_lua or without == "user" then host.user = added end
     all.user = added
   end
-  local works, reason, refused = try(all, lesson.probe)
-  if not works and not refused then error(reason, 0) end
+  local forbidden = forbids(all, words, lesson.probe)
   local function flags(step, scene)
     local made = copy(type(step.enter) == "function" and step.enter(scene) or step.enter)
     if without then made[without] = nil end
     if added and not host.user and not made.user then made.user = added end
     return made
   end
-  return {
-    host = host, flags = flags, added = added, apart = moves or next(host) ~= nil,
-    forbidden = not works and words.forbidden:format(reason, requirements.forbidding(words)) or nil,
-  }
+  return { host = host, flags = flags, added = added, apart = moves or next(host) ~= nil, forbidden = forbidden }
 end

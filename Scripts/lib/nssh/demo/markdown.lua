@@ -18,8 +18,9 @@ end
 local Markdown = {}
 Markdown.__index = Markdown
 
+-- Without control characters, which a terminal would obey.
 function Markdown:write(...)
-  self.file:write(...)
+  self.file:write((table.concat({ ... }):gsub("[\0-\8\11-\31\127]", "?"):gsub("\xc2[\x80-\x9f]", "?")))
   self.file:flush()
 end
 
@@ -46,7 +47,7 @@ function Markdown:command(prompt, command) self.typed = prompt .. "> " .. comman
 function Markdown:fenced(text, language)
   local fence = "```"
   while text:find(fence, 1, true) do fence = fence .. "`" end
-  self:block("code", fence, language, "\n", (text:gsub("[\0-\8\11-\31\127]", "?")), "\n", fence)
+  self:block("code", fence, language, "\n", text, "\n", fence)
 end
 
 function Markdown:output(text, focus)

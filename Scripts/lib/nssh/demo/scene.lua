@@ -112,7 +112,7 @@ function Scene:clean_up(count)
     self.cleanups[position] = nil
     local ok, reason = pcall(function()
       if type(cleanup) == "function" then return cleanup(self) end
-      if cleanup then ns.run{ "bash", "-c", cleanup, env = bash.env, timeout = 10 }:check() end
+      if cleanup then ns.run(bash.command({ "bash", "-c", cleanup }, { timeout = 10 })):check() end
     end)
     if not ok then wrong[#wrong + 1] = { position, tostring(reason) } end
   end
