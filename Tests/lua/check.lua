@@ -53,7 +53,8 @@ function check.fails(fn, pattern, about)
   return raised
 end
 
--- Ends the test as not tried; say what is missing.
+-- Ends the test as not tried; say what is missing. For here.lua, and for the word of a program that is not nssh, or of a lesson, which asks
+-- unshare(1): never because nssh has failed.
 function check.skip(reason) error(setmetatable({ reason = reason }, Skip), 0) end
 
 -- Why a test was not tried, or nil when `raised` is an error.

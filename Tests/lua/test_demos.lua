@@ -1,11 +1,11 @@
 -- The bundled demonstrations: as root, as an ordinary user, where something is missing or forbidden, and with a wrong claim.
 local apart = require "apart"
+local here = require "here"
 local check = require "check"
 local typing = require "typing"
 
 local directory = arg[0]:match("^(.*)/") or "."
 local nssh = sys.readlink("/proc/self/exe")
-local is_root = sys.geteuid() == 0
 local NOBODY = 65534
 
 -- Runs a line of shell as `body`, raises if it fails.
@@ -78,7 +78,7 @@ for _, script in ipairs(scripts) do
     end
 
     tests[("%s plays in %s as an ordinary user"):format(script, language)] = function()
-      if not is_root then check.skip("the tests are not run as root: the test above was it") end
+      here.need_root("the test above was it")
       local there <close> = temporary()
       plays(ns.run(as_user{ there.nssh, script, "--check", "--lang", language, timeout = 120 }), language)
     end
@@ -143,7 +143,7 @@ end
 tests["demo_net.lua plays with an ip(8) that colours unless it is told not to"] = function()
   local there <close> = temporary()
   local ip = ns.run{ sh = "PATH=$PATH:/usr/sbin:/sbin; command -v ip || true" }.stdout:match("%g+")
-  if not ip then check.skip("ip is missing: Debian package iproute2") end
+  here.need("PATH=$PATH:/usr/sbin:/sbin; command -v ip", "ip is missing: Debian package iproute2")
   shell(("mkdir %s/bin && cat >%s/bin/ip <<'end' && chmod +x %s/bin/ip\n%s\nend"):format(there.path, there.path, there.path, table.concat({
     "#!/bin/sh", "echo coloured >>" .. there.path .. "/asked", 'test -n "$NO_COLOR" || exec ' .. ip .. ' -color=always "$@"',
     "exec " .. ip .. ' "$@"',
@@ -185,14 +185,14 @@ end
 
 tests["where user namespaces are forbidden, a skip names the setting"] = function()
   -- In a user namespace of its own, the limit may be set without touching the machine.
-  local worked, result = pcall(ns.run, { user = "root", timeout = 60, function()
+  here.need_user_namespaces()
+  local result = ns.run{ user = "root", timeout = 60, function()
     local file = assert(io.open("/proc/sys/user/max_user_namespaces", "w"))
     file:write("0")
     file:close()
     local run = ns.run{ nssh, "demo_user.lua", "--check", cwd = "/" }
     return { status = run.status, stdout = run.stdout, stderr = run.stderr }
-  end })
-  if not worked then check.skip(tostring(result)) end
+  end }
   local counts, skip, about = tap(result:check().values[1])
   check.eq(counts, { passed = 0, failed = 0, skipped = 1 }, about)
   check.match(skip, "/proc/sys/user/max_user_namespaces = 0")

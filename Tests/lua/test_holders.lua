@@ -12,9 +12,7 @@ local source = assert(io.open(directory .. "/holder.c")):read("a")
 local function start(name, options)
   here.need_program("cc", "gcc")
   if name == "tun" then
-    local file, reason = io.open("/dev/net/tun", "r+")
-    if not file then check.skip(reason) end
-    file:close()
+    here.need(": <> /dev/net/tun", "there is no /dev/net/tun that may be opened")
   end
   local path = os.tmpname()
   local built = ns.run{ "cc", "-x", "c", "-O1", "-pthread", "-o", path, "-", stdin = { data = source } }
@@ -180,9 +178,7 @@ local suspected = {
 }
 
 local function need_cgroup_file()
-  local file = io.open("/sys/fs/cgroup/cgroup.procs") or io.open("/sys/fs/cgroup/unified/cgroup.procs")
-  if not file then check.skip("no cgroup2 is mounted below /sys/fs/cgroup") end
-  file:close()
+  here.need("cat /sys/fs/cgroup/cgroup.procs || cat /sys/fs/cgroup/unified/cgroup.procs", "no cgroup2 is mounted below /sys/fs/cgroup")
 end
 
 -- The namespace lives, and only may be held by this.

@@ -1,6 +1,7 @@
 -- The format of lessons and what the player makes of it: controls, needs, clean-up, languages, recordings.
 local apart = require "apart"
 local check = require "check"
+local here = require "here"
 local wrap = require "nssh.demo.wrap"
 local nssh = sys.readlink("/proc/self/exe")
 local tests = {}
@@ -163,9 +164,7 @@ end
 
 tests["what unshare(1) may do is not skipped because nssh is refused it"] = function()
   if is_filtered() then check.skip("a seccomp filter is on: it explains a refusal") end
-  if not ns.run{ "unshare", sys.geteuid() ~= 0 and "--map-root-user" or "--uts", "--uts", "true" }.ok then
-    check.skip("unshare(1) may not either")
-  end
+  here.need_user_namespaces()
   local out = altered([[local run = ns.run
     ns.run = function(options)
       if options.uts then error({ code = "EPERM", message = "refused" }, 0) end
