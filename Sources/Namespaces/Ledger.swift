@@ -91,9 +91,9 @@ public struct Ledger: Sendable {
         switch kind {
         case .process: return try processes()
         case .mount:
-            return try Mount.own().filter { $0.type != "nsfs" }.map { "\($0.target) (\($0.type), mount \($0.id))" }
-        case .pin: return try Mount.own().filter { $0.type == "nsfs" }.map { "\($0.target) (\($0.root))" }
-        case .link: return try Network.links().map { "\($0.name) (link \($0.index))" }
+            return try Mount.own().filter { $0.type != "nsfs" }.map { "\($0.target.lossy) (\($0.type), mount \($0.id))" }
+        case .pin: return try Mount.own().filter { $0.type == "nsfs" }.map { "\($0.target.lossy) (\($0.root.lossy))" }
+        case .link: return try Network.links().map { "\($0.name.lossy) (link \($0.index))" }
         case .queue: return try queues()
         case .cgroup: return cgroups()
         case .descriptor:
@@ -140,8 +140,8 @@ public struct Ledger: Sendable {
             }
         }
         for mount in try Mount.own() where mount.type == "mqueue" {
-            guard let directory = try? Descriptor.open(Array(mount.target.utf8), flags: O_RDONLY | O_DIRECTORY) else { continue }
-            names += try directory.entries().map { "POSIX message queue /\($0)" }
+            guard let directory = try? Descriptor.open(mount.target, flags: O_RDONLY | O_DIRECTORY) else { continue }
+            names += try directory.names().map { "POSIX message queue /\($0.lossy)" }
         }
         return names
     }
@@ -153,13 +153,14 @@ public struct Ledger: Sendable {
         for mount in mounts where mount.type == "cgroup" || mount.type == "cgroup2" {
             var pending = [mount.target]
             while let path = pending.popLast(), names.count < 100_000 {
-                guard let directory = try? Descriptor.open(Array(path.utf8), flags: O_RDONLY | O_DIRECTORY) else {
-                    unreadable.append("cgroup: \(path)")
+                guard let directory = try? Descriptor.open(path, flags: O_RDONLY | O_DIRECTORY) else {
+                    unreadable.append("cgroup: \(path.lossy)")
                     continue
                 }
-                for child in (try? directory.entries(directoriesOnly: true)) ?? [] {
-                    names.append("\(path)/\(child)")
-                    pending.append("\(path)/\(child)")
+                for child in (try? directory.names(directoriesOnly: true)) ?? [] {
+                    let below = path + [UInt8(ascii: "/")] + child
+                    names.append(below.lossy)
+                    pending.append(below)
                 }
             }
         }
