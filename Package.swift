@@ -10,14 +10,20 @@ let swift: [SwiftSetting] = [
 // Regular expressions, of which a search for a text in a text is one, are 2 MB of the binary and pages that every start touches.
 // What nssh is made of does without; its tests need not.
 let sources = swift + [.unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])]
-let c: [CSetting] = [.unsafeFlags(["-std=gnu23", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"])]
+let c: [CSetting] = [
+    .unsafeFlags(["-std=gnu23", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-fstack-protector-strong"]),
+    // A switch is a table of addresses else, and the programs that are copied out of the binary (image.h) have no data.
+    .unsafeFlags(["-fno-jump-tables"]),
+    // Needs an optimizing compiler.
+    .unsafeFlags(["-D_FORTIFY_SOURCE=3"], .when(configuration: .release)),
+]
 
 // The release binary shares only the C library with the system; how and why is told in the script that links it.
 let link: [LinkerSetting] = [
     .unsafeFlags(
         [
-            "-static-stdlib", "-use-ld=lld", "-Xclang-linker", "-no-pie",
-            "-Xclang-linker", "--ld-path=\(Context.packageDirectory)/Tools/link-release.sh",
+            "-static-stdlib", "-use-ld=lld",
+            "-Xclang-linker", "-pie", "-Xclang-linker", "--ld-path=\(Context.packageDirectory)/Tools/link-release.sh",
         ],
         .when(configuration: .release)
     )
@@ -43,6 +49,9 @@ let package = Package(
         .testTarget(name: "NamespacesTests", dependencies: ["Namespaces"], swiftSettings: swift),
         .testTarget(name: "BindingsTests", dependencies: ["Bindings"], swiftSettings: swift),
         .testTarget(name: "PromptTests", dependencies: ["Prompt", "Bindings"], swiftSettings: swift),
+        // Random input for what must stand anything; the scripts beside it are for the release binary.
+        .testTarget(
+            name: "FuzzTests", dependencies: ["Prompt", "Bindings", "LuaKit", "Linux"], path: "Tests/fuzz/Showing", swiftSettings: swift),
         // Runs the binary, which therefore has to be there first.
         .testTarget(
             name: "IntegrationTests", dependencies: ["nssh", "CLinux", "CHarness"], path: "Tests/Integration",

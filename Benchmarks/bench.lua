@@ -2,9 +2,7 @@
 -- machine that slows down slows them all alike. `make bench` builds the floors and runs this.
 -- usage: nssh Benchmarks/bench.lua DIRECTORY [scale of the rounds, 1 if not given]; DIRECTORY has the built floors, and article
 local directory = assert(arg[1], "usage: nssh Benchmarks/bench.lua DIRECTORY [SCALE]")
-local floors = directory .. "/floors"
 local scale = tonumber(arg[2]) or 1
-local nssh = assert(sys.readlink("/proc/self/exe"))
 local here = arg[0]:match("^(.*)/") or "."
 local loops = here .. "/loops.lua"
 package.path = here .. "/?.lua;" .. package.path
@@ -12,6 +10,9 @@ local measure = require "measure"
 measure.scale = scale
 local command, loop, peer, rows, find, first_line =
   measure.command, measure.loop, measure.peer, measure.rows, measure.find, measure.first_line
+measure.copy(directory, { sys.readlink("/proc/self/exe"), directory .. "/floors", directory .. "/article",
+  "lua5.4", "python3", "unshare", "nsenter", "bwrap" })
+local nssh, floors = assert(find("nssh")), assert(find("floors"))
 
 -- An ordinary user needs a user namespace for everything else.
 local is_root = sys.geteuid() == 0
@@ -46,7 +47,7 @@ print(("# %s, Linux %s, load %s, %s"):format(
 local whole = 150
 measure.group("start-up", "µs", whole, rows(
   { name = "nssh -e ''", run = command{ nssh, "-e", "" } },
-  peer({ "lua5.4", "-e", "" }, 1.2),
+  peer({ "lua5.4", "-e", "" }, 1.3),
   peer{ "python3", "-S", "-c", "" }))
 
 local map = not is_root and "--map-root-user" or nil
@@ -55,11 +56,8 @@ if map then table.insert(unshare, 2, map) end
 local python = find("python3")
 local has_unshare = python and ns.run{ python, "-S", "-c", "import os; os.unshare" }.ok
 if python and not has_unshare then print("# python3 has no os.unshare (3.12 has): left out") end
-local article = directory .. "/article"
-if not sys.stat(article) then
-  print("# the article's Go program: left out, go is not installed")
-  article = nil
-end
+local article = find("article")
+if not article then print("# the article's Go program: left out, go is not installed") end
 measure.group("true in a new uts namespace, the whole command", "µs", whole, rows(
   { name = "nssh -e 'ns.run{uts=true,\"true\"}'", run = command{ nssh, "-e", ("ns.run{%suts=true,'true'}"):format(user_option) } },
   peer(unshare, 1.2),

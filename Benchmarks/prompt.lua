@@ -1,9 +1,14 @@
--- The prompt on a terminal of its own, timed from the key to the answer: nssh Benchmarks/prompt.lua [rounds]
+-- The prompt on a terminal of its own, timed from the key to the answer.
+-- usage: nssh Benchmarks/prompt.lua DIRECTORY [rounds]; DIRECTORY is for copies of the programs
 -- What it shall reach: a prompt within 1.5 times of `lua5.4 -i`, an answer to a key within 5 ms, ⇥ within 30 ms with 5,000 processes on the
 -- machine, a table of 100,000 entries shown within 50 ms.
 io.stdout:setvbuf("line")
-local rounds = tonumber(arg[1]) or 20
-local nssh = assert(sys.readlink("/proc/self/exe"))
+local directory = assert(arg[1], "usage: nssh Benchmarks/prompt.lua DIRECTORY [ROUNDS]")
+local rounds = tonumber(arg[2]) or 20
+package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
+local measure = require "measure"
+measure.copy(directory, { sys.readlink("/proc/self/exe"), "lua5.4" })
+local nssh, lua = assert(measure.find("nssh")), measure.find("lua5.4")
 local sign = "nssh> "
 
 local function median(list)
@@ -97,8 +102,8 @@ local function starts(...)
   return times
 end
 
-if ns.run{ sh = "command -v lua5.4" }.ok then
-  local times = starts({ command = { nssh, "-E" }, sign = sign }, { command = { "lua5.4", "-i" }, sign = "> " })
+if lua then
+  local times = starts({ command = { nssh, "-E" }, sign = sign }, { command = { lua, "-i" }, sign = "> " })
   local own, theirs = median(times[1]), median(times[2])
   print(("start to prompt: nssh %.2f ms, lua5.4 -i %.2f ms: %.2f of it (1.5 allowed)"):format(own, theirs, own / theirs))
 else

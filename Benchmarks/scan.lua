@@ -5,8 +5,8 @@ local here = arg[0]:match("^(.*)/") or "."
 package.path = here .. "/?.lua;" .. package.path
 local measure = require "measure"
 measure.scale = tonumber(arg[2]) or 1
-local floors, loops = directory .. "/floors", here .. "/loops.lua"
-local nssh = assert(sys.readlink("/proc/self/exe"))
+measure.copy(directory, { sys.readlink("/proc/self/exe"), directory .. "/floors", "lsns" })
+local nssh, floors, loops = assert(measure.find("nssh")), assert(measure.find("floors")), here .. "/loops.lua"
 local as = sys.geteuid() == 0 and "root" or "user"
 
 local function nssh_loop(name, count) return measure.loop{ nssh, loops, name, tostring(count), "0", as } end

@@ -55,6 +55,7 @@ for purpose do
         need iproute2 have ip
         need uidmap have newuidmap
         need graphviz have dot
+        need python3 have python3
         ;;
     check)
         need lua-check have luacheck

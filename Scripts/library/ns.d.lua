@@ -772,14 +772,14 @@ function ns.load(path) end
 function ns.limits(target, changes) end
 
 ---Names a namespace without keeping it alive. name_to_handle_at(2)
----Since Linux 6.18 it is exact for namespaces that nssh has power over: its own, those that it made, all of them for root. On older kernels weak:alive searches processes, their open files and pins by the inode number, which another namespace may have got meanwhile; see weak:alive.
+---Since Linux 6.18 it is exact for namespaces that nssh has power over: its own, those that it made, all of them for root. On older kernels weak:alive searches processes, their open files and pins by the inode number, which another namespace may have got meanwhile, and the reference holds the user namespace that owns it until the death is certain; see weak:alive.
 ---@param handle nssh.handle a namespace
 ---@return nssh.weak weak a reference that does not keep it alive
 function ns.weak(handle) end
 
 ---Shows what this kernel can do, found out by doing it
----Each thing is tried once, when it is first asked for, and nothing of it stays. since is the Linux version that brought it; a container may refuse what its kernel has. In a function body the answers are those of nssh.
----@return (table)[] features name, supported, since, summary and, if there is more to say, detail of each; also by name
+---Each thing is tried once, when it is first asked for, and nothing of it stays; what a limit or a lack of power kept from being tried is tried again the next time. since is the Linux version that brought it; a container may refuse what its kernel has. In a function body the answers are those of nssh.
+---@return (table)[] features name, supported, since, summary and, if there is more to say, detail of each; also by name. supported is nil where it could not be found out
 function ns.features() end
 
 ---Takes a snapshot of processes, mounts, pins, links, queues, cgroups and nssh's descriptors

@@ -21,6 +21,7 @@ enum FunctionBody {
     static func run(_ lua: Lua, function: Int32, results: Descriptor, pushArguments: () throws(LuaError) -> Int32) -> Never {
         // For os.exit, which does what nssh would do at its own end.
         nssh_exit_as_copy { Children.closeAll() }
+        nssh_forget_output()
         lua.state.clearInterrupt()
         var succeeded = false
         let first = lua.top + 2
@@ -30,6 +31,7 @@ enum FunctionBody {
             lua.pushValue(function)
             let count = try pushArguments()
             try lua.call(arguments: count, results: -1, traceback: true)
+            try kernel { () throws(Failure) in try StandardStreams.flushOutput() }
             let bytes = try Transfer.encode(lua, (first - 1)..<(lua.top + 1), what: "the result", uncounted: 1)
             succeeded = true
             write(bytes, to: results)
@@ -47,7 +49,7 @@ enum FunctionBody {
             }
         }
         Children.closeAll()
-        fflush(nil)
+        StandardStreams.flush()
         _exit(succeeded ? 0 : 1)
     }
 

@@ -15,7 +15,7 @@ enum Launching {
         try object.requireOpen()
         try kernel { () throws(Failure) in try object.process.requireUseOfTerminal() }
         guard let terminal = Terminal(0) else { throw .message("process:fg: nssh has no terminal to give, or is in the background") }
-        fflush(nil)
+        StandardStreams.flush()
         let exit = try kernel { () throws(Failure) in try object.process.goOn(in: terminal, keepsJobs: keepsJobs) }
         if exit != nil { try object.pushResult(call.lua) } else { call.lua.push(object) }
         return 1
@@ -70,7 +70,7 @@ enum Launching {
         let lua = call.lua
         var reader = try OptionsReader(lua, options, for: .shell)
         try join(&reader, target)
-        fflush(nil)
+        StandardStreams.flush()
         if reader.options.session != nil {
             let process = try launch(lua, reader)
             _ = try kernel { () throws(Failure) in try process.relay(timeout: reader.options.timeout) }

@@ -99,23 +99,15 @@ final class LedgerObject: LuaObject {
         ])
 
     /// Declares the metatable of what `since` returns.
-    static func declare(_ state: LuaState) { state.declareTable("left behind", text: text) }
-
-    nonisolated(unsafe) private static let text = LuaFunction("left.__tostring", [LuaField("self", .table, optional: false, "")], "") {
-        call throws(LuaError) in
-        let lua = call.lua
-        let count = lua.rawLength(1)
-        var text = "left behind: nothing"
-        if count > 0 { text = "left behind:" }
-        for position in stride(from: 1, through: count, by: 1) {
-            guard lua.rawGet(1, position) == .table else { continue }
-            lua.rawGet(-1, "certain")
-            lua.rawGet(-2, "kind")
-            lua.rawGet(-3, "name")
-            text += "\n  \(lua.string(-2) ?? "") \(lua.string(-1) ?? "")\(lua.boolean(-3) ? "" : " (perhaps)")"
-            lua.pop(4)
+    static func declare(_ state: LuaState) {
+        state.declareTable("left behind") { list in
+            var lines: [String] = []
+            let left = list.forEachRecord { item in
+                let doubt = item.isTrue("certain") ? "" : " (perhaps)"
+                lines.append("\(item.string("kind") ?? "") \(item.string("name") ?? "")\(doubt)")
+            }
+            if let left = TableReader.left(left) { lines.append(left) }
+            return "left behind:" + (lines.isEmpty ? " nothing" : lines.map { "\n  \($0)" }.joined())
         }
-        lua.push(text)
-        return 1
     }
 }

@@ -51,20 +51,12 @@ enum PlanTable {
     }
 
     /// Declares the metatable of plans.
-    static func declare(_ state: LuaState) { state.declareTable("plan", text: text) }
-
-    nonisolated(unsafe) private static let text = LuaFunction("plan.__tostring", [LuaField("self", .table, optional: false, "")], "") {
-        call throws(LuaError) in
-        let lua = call.lua
-        var parts: [String] = []
-        for position in stride(from: 1, through: lua.rawLength(1), by: 1) {
-            guard lua.rawGet(1, position) == .table else { continue }
-            lua.rawGet(-1, "asked")
-            lua.rawGet(-2, "text")
-            if lua.boolean(-2) { parts.append(lua.string(-1) ?? "") }
-            lua.pop(3)
+    static func declare(_ state: LuaState) {
+        state.declareTable("plan") { plan in
+            var parts: [String] = []
+            let left = plan.forEachRecord { call in if call.isTrue("asked") { parts.append(call.string("text") ?? "") } }
+            if let left = TableReader.left(left) { parts.append(left) }
+            return parts.joined(separator: " → ")
         }
-        lua.push(parts.joined(separator: " → "))
-        return 1
     }
 }

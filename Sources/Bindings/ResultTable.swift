@@ -41,7 +41,7 @@ enum ResultTable {
     }
 
     /// Declares the metatable of results; they can cross to another process.
-    static func declare(_ state: LuaState) { state.declareTable("result", text: text, methods: [check]) }
+    static func declare(_ state: LuaState) { state.declareTable("result", methods: [check], text: text) }
 
     nonisolated(unsafe) static let check = LuaFunction(
         "result:check", [LuaField("self", .table, optional: false, "a result")],
@@ -51,61 +51,54 @@ enum ResultTable {
         example: "print(ns.run{\"echo\", \"hello\"}:check().stdout)"
     ) { call throws(LuaError) in
         let lua = call.lua
-        lua.rawGet(1, "ok")
-        if lua.boolean(-1) {
+        guard let result = TableReader(lua, 1) else { throw .message("stack overflow") }
+        if result.isTrue("ok") {
             lua.pushValue(1)
             return 1
         }
-        if lua.rawGet(1, "error") != .nil { throw .value(LuaReference(lua)) }
+        if result.kind("error") != .nil {
+            lua.rawGet(1, "error")
+            throw .value(LuaReference(lua))
+        }
         var fields: [(name: String, value: LuaScalar)] = [("code", .string("EXIT"))]
         for name in ["status", "signal", "timed_out", "stderr"] {
-            switch lua.rawGet(1, name) {
-            case .number: fields.append((name, .integer(lua.integer(-1) ?? 0)))
-            case .string: fields.append((name, .string(lua.string(-1) ?? "")))
-            case .boolean: fields.append((name, .boolean(lua.boolean(-1))))
+            switch result.kind(name) {
+            case .number: fields.append((name, .integer(result.integer(name) ?? 0)))
+            case .string: fields.append((name, .string(result.whole(name) ?? "")))
+            case .boolean: fields.append((name, .boolean(result.isTrue(name))))
             default: break
             }
-            lua.pop()
         }
-        lua.rawGet(1, "stderr")
-        let last = (lua.string(-1) ?? "").split(separator: "\n").last.map { ": \($0)" } ?? ""
-        throw .fields(message: "the process \(words(lua, 1))\(last)", fields)
+        let last = (result.whole("stderr") ?? "").split(separator: "\n").last.map { ": \($0)" } ?? ""
+        throw .fields(message: "the process \(words(result))\(last)", fields)
     }
 
-    nonisolated(unsafe) private static let text = LuaFunction("result.__tostring", [LuaField("self", .table, optional: false, "")], "") {
-        call throws(LuaError) in
-        let lua = call.lua
-        lua.rawGet(1, "pid")
-        let pid = lua.integer(-1) ?? 0
-        lua.rawGet(1, "seconds")
-        let milliseconds = Int(((lua.number(-1) ?? 0) * 1000).rounded())
-        var text = "result of process \(pid): \(words(lua, 1)) after \(milliseconds) ms"
-        for name in ["stdout", "stderr"] where lua.rawGet(1, name) == .string {
-            let count = lua.rawLength(-1)
-            if count > 0 { text += ", \(name) \(count) byte\(count == 1 ? "" : "s")" }
+    private static func text(_ result: TableReader) -> String {
+        let milliseconds = NumberText.whole((result.number("seconds") ?? 0) * 1000)
+        var text = "result of process \(result.integer("pid") ?? 0): \(words(result)) after \(milliseconds) ms"
+        for name in ["stdout", "stderr"] {
+            if let size = result.size(name), size > 0 { text += ", \(name) \(size) byte\(size == 1 ? "" : "s")" }
         }
-        for name in ["stdout", "stderr"] where lua.rawGet(1, name) == .string { text += excerpt(lua.string(-1) ?? "") }
-        lua.push(text)
-        return 1
+        for name in ["stdout", "stderr"] { text += excerpt(result, name) }
+        return text
     }
 
     /// The first lines of what was written.
-    private static func excerpt(_ text: String) -> String {
-        if text.isEmpty { return "" }
-        let lines = text.prefix(4000).split(separator: "\n", omittingEmptySubsequences: false)
+    private static func excerpt(_ result: TableReader, _ name: String) -> String {
+        let most = 4000
+        guard let size = result.size(name), size > 0, var text = result.string(name, most: most) else { return "" }
+        let isCut = size > most
+        if isCut { text.removeLast() }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         let shown = lines.prefix(20).joined(separator: "\n")
         return "\n" + (shown.utf8.last == UInt8(ascii: "\n") ? String(shown.dropLast()) : shown)
-            + (shown.utf8.count + 1 < text.utf8.count ? "\n…" : "")
+            + (isCut || shown.utf8.count + 1 < text.utf8.count ? "\n…" : "")
     }
 
     /// `exited with 1`, `was killed by SIGKILL: its time was up`.
-    private static func words(_ lua: Lua, _ table: Int32) -> String {
-        let top = lua.top
-        defer { lua.top = top }
-        lua.rawGet(table, "timed_out")
-        let late = lua.boolean(-1) ? ": its time was up" : ""
-        if lua.rawGet(table, "signal") == .string { return "was killed by \(lua.string(-1) ?? "")\(late)" }
-        lua.rawGet(table, "status")
-        return lua.integer(-1).map { "exited with \($0)\(late)" } ?? "ended, and was reaped by somebody else"
+    private static func words(_ result: TableReader) -> String {
+        let late = result.isTrue("timed_out") ? ": its time was up" : ""
+        if let signal = result.string("signal") { return "was killed by \(signal)\(late)" }
+        return result.integer("status").map { "exited with \($0)\(late)" } ?? "ended, and was reaped by somebody else"
     }
 }

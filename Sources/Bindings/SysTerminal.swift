@@ -14,7 +14,7 @@ public enum SysTerminal {
             returns: [LuaField("is_terminal", .boolean, "whether it is one")], "Tells whether a descriptor is a terminal. isatty(3)",
             example: "print(sys.isatty(1))"
         ) { call throws(LuaError) in
-            call.lua.push(isatty(Int32(truncatingIfNeeded: call[0].integer ?? 0)) == 1)
+            call.lua.push(isatty(Int32(exactly: call[0].integer ?? 0) ?? -1) == 1)
             return 1
         },
         LuaFunction(
@@ -22,7 +22,7 @@ public enum SysTerminal {
             returns: [LuaField("columns", .integer, "its width; nil and the reason when it is no terminal or does not tell")],
             "Tells how wide a terminal is, in cells. TIOCGWINSZ of ioctl_tty(2)", example: "print(sys.columns())"
         ) { call throws(LuaError) in
-            if let columns = Terminal.columns(Int32(truncatingIfNeeded: call[0].integer ?? 1)) {
+            if let columns = Terminal.columns(Int32(exactly: call[0].integer ?? 1) ?? -1) {
                 call.lua.push(columns)
                 return 1
             }
@@ -41,7 +41,7 @@ public enum SysTerminal {
             let key = try kernel { () throws(Failure) in
                 try Terminal.readKey(0) {
                     nssh_write_out(prompt, prompt.count)
-                    fflush(nil)
+                    StandardStreams.flush()
                 }
             }
             if key.isEmpty { call.lua.pushNil() } else { call.lua.push(key) }

@@ -60,39 +60,25 @@ public enum TraceTable {
     }
 
     /// Declares the metatable of traces.
-    static func declare(_ state: LuaState) { state.declareTable("trace", text: text) }
-
-    nonisolated(unsafe) private static let text = LuaFunction("trace.__tostring", [LuaField("self", .table, optional: false, "")], "") {
-        call throws(LuaError) in
-        let lua = call.lua
-        lua.reserve(8)
-        var lines: [String] = []
-        for position in stride(from: 1, through: lua.rawLength(1), by: 1) {
-            guard lua.rawGet(1, position) == .table else { continue }
-            lines.append(line(lua, lua.top))
-            lua.pop()
+    static func declare(_ state: LuaState) {
+        state.declareTable("trace") { trace in
+            var lines: [String] = []
+            let left = trace.forEachRecord { lines.append(line($0)) }
+            if let left = TableReader.left(left) { lines.append(left) }
+            if trace.kind("lost") == .number { lines.append("… and \(trace.integer("lost") ?? 0) more") }
+            if let error = trace.display("error", most: 1 << 16) { lines.append("then: " + error) }
+            return lines.isEmpty ? "no calls" : lines.joined(separator: "\n")
         }
-        if lua.rawGet(1, "lost") == .number { lines.append("… and \(lua.integer(-1) ?? 0) more") }
-        lua.pop()
-        if lua.rawGet(1, "error") != .nil { lines.append("then: " + ((try? lua.display(-1)) ?? "an error")) }
-        lua.push(lines.isEmpty ? "no calls" : lines.joined(separator: "\n"))
-        return 1
     }
 
-    private static func line(_ lua: Lua, _ entry: Int32) -> String {
-        func field<Value>(_ name: String, _ read: (Int32) -> Value?) -> Value? {
-            defer { lua.pop() }
-            lua.rawGet(entry, name)
-            return read(-1)
-        }
-        let outcome = field("result", lua.integer).map { String($0) } ?? field("code", lua.string) ?? "?"
-        return line(
-            by: field("by", lua.string) ?? "", field("text", lua.string) ?? "", outcome, seconds: field("seconds", lua.number) ?? 0)
+    private static func line(_ call: TableReader) -> String {
+        let outcome = call.integer("result").map { String($0) } ?? call.string("code") ?? "?"
+        return line(by: call.string("by") ?? "", call.string("text") ?? "", outcome, seconds: call.number("seconds") ?? 0)
     }
 
     private static func line(by maker: String, _ text: String, _ outcome: String, seconds: Double) -> String {
         let blanks = String(repeating: " ", count: max(13 - maker.utf8.count, 1))
-        return "\(maker)\(blanks)\(text) = \(outcome)  (\(Int((seconds * 1e6).rounded())) µs)"
+        return "\(maker)\(blanks)\(text) = \(outcome)  (\(NumberText.whole(seconds * 1e6)) µs)"
     }
 
     /// A call as a line of text.

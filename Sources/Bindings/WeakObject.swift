@@ -22,7 +22,8 @@ final class WeakObject: LuaObject {
         "Names a namespace without keeping it alive. name_to_handle_at(2)",
         details:
             "Since Linux 6.18 it is exact for namespaces that nssh has power over: its own, those that it made, all of them for root. On older kernels weak:alive searches processes, their open files and pins "
-            + "by the inode number, which another namespace may have got meanwhile; see weak:alive.",
+            + "by the inode number, which another namespace may have got meanwhile, and the reference holds the user namespace that owns it until "
+            + "the death is certain; see weak:alive.",
         example:
             "local p = ns.clone{uts=\"box\", user=\"root\"}\nlocal h = p:open(\"uts\")\nlocal w = ns.weak(h)\nh:close()\n"
             + "assert(w:alive())\np:close()"

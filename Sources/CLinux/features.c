@@ -228,6 +228,18 @@ int nssh_probe(enum nssh_feature feature, int proc) {
     return -1;
 }
 
+int nssh_probe_is_certain(int error) {
+    switch (error) {
+    case ENOSYS:
+    case EINVAL:
+    case ENOTTY:
+    case E2BIG:
+    case EOPNOTSUPP:
+    case ENOPROTOOPT: return 1;
+    default: return 0;
+    }
+}
+
 static int write_small(int proc, const char *path, const char *text) {
     int file = openat(proc, path, O_WRONLY | O_CLOEXEC);
     if (file < 0) return -1;

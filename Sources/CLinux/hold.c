@@ -11,19 +11,21 @@
 #include "image.h"
 #include "nssh_child.h"
 
+#define IMAGE NSSH_IMAGE("nssh_hold")
+
 // ppoll(NULL, 0, NULL, NULL) for ever. Position-independent, in a section of its own so that it can be copied out.
 #if defined __x86_64__
-__attribute__((naked, used, retain, section("nssh_hold"))) static void hold(void) {
+IMAGE __attribute__((naked)) static void hold(void) {
     __asm__("1: xorl %edi, %edi\n xorl %esi, %esi\n xorl %edx, %edx\n xorl %r10d, %r10d\n movl $271, %eax\n syscall\n jmp 1b");
 }
 #else
-__attribute__((naked, used, retain, section("nssh_hold"))) static void hold(void) {
+IMAGE __attribute__((naked)) static void hold(void) {
     __asm__("1: mov x0, xzr\n mov x1, xzr\n mov x2, xzr\n mov x3, xzr\n mov x8, 73\n svc 0\n b 1b");
 }
 #endif
 extern const char start[] __asm__("__start_nssh_hold"), stop[] __asm__("__stop_nssh_hold");
 
-int nssh_held_image(void) { return nssh_image("nssh-held", start, stop); }
+int nssh_held_image(void) { return nssh_image("nssh-held", start, stop, hold); }
 
 // ---- the root that leads nowhere --------------------------------------------------------------------------------
 

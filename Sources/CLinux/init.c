@@ -7,8 +7,9 @@
 #include "image.h"
 #include "nssh_child.h"
 
-#define IMAGE __attribute__((section("nssh_init"), used, retain, no_stack_protector))
-#define INLINE static inline __attribute__((always_inline))
+#define IMAGE NSSH_IMAGE("nssh_init")
+// Part of the function that calls it, and so of the image.
+#define INLINE static inline __attribute__((always_inline, no_sanitize("all"), no_profile_instrument_function, no_instrument_function))
 
 #if defined __x86_64__
 INLINE long call(long number, long a, long b, long c, long d) {
@@ -18,7 +19,7 @@ INLINE long call(long number, long a, long b, long c, long d) {
     return result;
 }
 // The kernel starts an image with the stack pointer at argc.
-__attribute__((naked, used, retain, section("nssh_init"))) static void start_init(void) {
+IMAGE __attribute__((naked)) static void start_init(void) {
     __asm__("xorl %ebp, %ebp\n movq %rsp, %rdi\n andq $-16, %rsp\n call nssh_init_main");
 }
 #else
@@ -31,7 +32,7 @@ INLINE long call(long number, long a, long b, long c, long d) {
     __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
     return x0;
 }
-__attribute__((naked, used, retain, section("nssh_init"))) static void start_init(void) {
+IMAGE __attribute__((naked)) static void start_init(void) {
     __asm__("mov x29, xzr\n mov x0, sp\n bl nssh_init_main");
 }
 #endif
@@ -69,4 +70,4 @@ IMAGE static _Noreturn void nssh_init_main(const intptr_t *stack) {
 
 extern const char start[] __asm__("__start_nssh_init"), stop[] __asm__("__stop_nssh_init");
 
-int nssh_init_image(void) { return nssh_image("nssh-init", start, stop); }
+int nssh_init_image(void) { return nssh_image("nssh-init", start, stop, start_init); }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+#include "nssh_signals.h"
 
 /// How many instructions clean-up code may run between two raises of one interrupt, and after how many raises there is
 /// no more grace (a loop that keeps catching the error).
@@ -405,6 +406,7 @@ void *nssh_lua_close(lua_State *L) {
 
 void nssh_lua_release(void *closed) {
     struct state *state = closed;
+    nssh_forget_interrupts(state->main);
     free(state->main_block);
     free(state);
 }

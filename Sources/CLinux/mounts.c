@@ -4,6 +4,7 @@
 #include "nssh_sys.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <linux/openat2.h>
 #include <sched.h>
 #include <string.h>
@@ -156,4 +157,18 @@ int nssh_open_in_mntns(int mntns, const char *path, int flags) {
     close(ends[1]);
     errno = answer[1];
     return answer[0];
+}
+
+int nssh_open_mqueue(void) {
+    int context = (int)syscall(SYS_fsopen, "mqueue", FSOPEN_CLOEXEC);
+    if (context < 0) return -1;
+    int mount = -1, directory = -1;
+    if (syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+        mount = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0);
+    if (mount >= 0) directory = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = errno;
+    if (mount >= 0) close(mount);
+    close(context);
+    errno = error;
+    return directory;
 }

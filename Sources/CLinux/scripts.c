@@ -176,4 +176,3 @@ const void *nssh_script_source(int index, size_t *size) {
     return scripts[index].source;
 }
 void nssh_write_out(const void *bytes, size_t size) { fwrite(bytes, 1, size, stdout); }
-int nssh_flush_out(void) { return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -1; }

@@ -1,9 +1,8 @@
 // See nssh_sys.h.
 #include "nssh_sys.h"
-#include <dirent.h>
+#include "nssh_output.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <ifaddrs.h>
 #include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <net/if.h>
@@ -18,15 +17,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,10 +31,6 @@
 #ifndef FD_NSFS_ROOT
 #define FD_NSFS_ROOT -10003
 #endif
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x00000080
-#endif
-
 
 int nssh_errno(void) { return errno; }
 char **nssh_environ(void) {
@@ -114,22 +105,6 @@ void nssh_reset_signal(int signal) {
     struct sigaction action = {.sa_handler = SIG_DFL};
     sigaction(signal, &action, NULL);
 }
-int nssh_on_signal(int signal, void (*handler)(int)) {
-    struct sigaction action = {.sa_handler = handler};
-    return sigaction(signal, &action, NULL);
-}
-static void broken_pipe(int signal) {
-    int error = errno;
-    struct pollfd output = {1, POLLOUT, 0};
-    if (poll(&output, 1, 0) > 0 && (output.revents & (POLLERR | POLLHUP))) {
-        nssh_reset_signal(signal);
-        raise(signal);
-    }
-    errno = error;
-}
-void nssh_survive_broken_pipes(void) {
-    if (!nssh_signal_is_ignored(SIGPIPE)) nssh_on_signal(SIGPIPE, broken_pipe);
-}
 int nssh_is_nsfs(int descriptor) {
     struct statfs info;
     return fstatfs(descriptor, &info) < 0 ? -1 : info.f_type == 0x6e736673;
@@ -188,16 +163,11 @@ void nssh_forget_input(void) {
 
 static void leave(int status, void *closing) {
     ((void (*)(void))closing)();
+    int failed = nssh_flush_out() < 0;
     fflush(NULL);
-    _exit(status);
+    _exit(status == 0 && failed ? 1 : status);
 }
 int nssh_exit_as_copy(void (*closing)(void)) { return on_exit(leave, (void *)closing); }
-
-void nssh_repeat_alarm(int on) {
-    struct timeval step = {0, on ? 50000 : 0};
-    struct itimerval timer = {step, step};
-    setitimer(ITIMER_REAL, &timer, NULL);
-}
 
 static int argument_count;
 static char **argument_values;

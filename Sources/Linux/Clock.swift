@@ -8,6 +8,14 @@ public func monotonicSeconds() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
+/// Clock ticks since the machine started, as proc_pid_stat(5) counts them. CLOCK_BOOTTIME of clock_gettime(2), sysconf(3).
+public func bootTicks() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    let perSecond = sysconf(Int32(_SC_CLK_TCK))
+    return UInt64(max(time.tv_sec * perSecond + time.tv_nsec * perSecond / 1_000_000_000, 0))
+}
+
 /// Asked at every interrupted wait: whether the user wants out (^C). Set once, by whoever handles the signals.
 nonisolated(unsafe) public var interruptIsPending: () -> Bool = { false }
 

@@ -64,4 +64,10 @@ extension Proc {
         guard let (_, fields) = stat(number), fields.count > 1 else { return nil }
         return Int32(fields[1])
     }
+
+    /// When a process started, in clock ticks since the machine did; nil when it is gone. The `starttime` of proc_pid_stat(5).
+    public static func start(of pid: Int32) -> UInt64? {
+        guard let name = try? name(of: pid), let number = Int32(name), let (_, fields) = stat(number), fields.count > 19 else { return nil }
+        return UInt64(fields[19])
+    }
 }

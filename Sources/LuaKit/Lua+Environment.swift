@@ -8,5 +8,8 @@ extension Lua {
     }
 
     /// Pushes the `_ENV` of the chunk at `index`; nil when it has none.
-    public func pushEnvironment(_ chunk: Int32) { if lua_getupvalue(raw, absolute(chunk), 1) == nil { pushNil() } }
+    public func pushEnvironment(_ chunk: Int32) {
+        claim()
+        if lua_getupvalue(raw, absolute(chunk), 1) == nil { pushNil() }
+    }
 }

@@ -9,6 +9,10 @@ extension Lua {
     ///   - results: how many results to leave, -1 for all.
     ///   - traceback: whether an error that is a string gets the stack's traceback (see `Traceback`).
     public func call(arguments: Int32, results: Int32 = -1, traceback: Bool = false) throws(LuaError) {
+        if results > 0, !reserve(results) {
+            pop(arguments + 1)
+            throw .message("stack overflow")
+        }
         var handler: Int32 = 0
         if traceback {
             state.pushTracebackHandler(self)
@@ -18,6 +22,8 @@ extension Lua {
         let status = nssh_lua_pcall(raw, arguments, results, handler)
         if traceback { remove(handler) }
         try check(status)
+        // nssh_lua_pcall has made it.
+        if results < 0 { grant(StackCheck.least) }
     }
 
     /// Loads a chunk and pushes it as a function. `name` as lua_load has it: `=stdin`, `@file.lua`.
@@ -28,6 +34,7 @@ extension Lua {
     /// The same under a name of any bytes, as a file may have; one of zero would end it.
     public func load(_ bytes: [UInt8], name: [UInt8], mode: String? = nil) throws(LuaError) {
         let name = name.map(CChar.init(bitPattern:)) + [0]
+        claim()
         let status = bytes.withUnsafeBytes {
             nssh_lua_load(raw, $0.baseAddress?.assumingMemoryBound(to: CChar.self) ?? emptyText, $0.count, name, mode)
         }
@@ -42,6 +49,7 @@ extension Lua {
 
     /// Pops a key, pushes the next key and its value; false, and nothing pushed, at the end. lua_next.
     public func next(_ table: Int32) throws(LuaError) -> Bool {
+        claim()
         var more: Int32 = 0
         try check(nssh_lua_next(raw, table, &more))
         return more != 0
@@ -52,6 +60,13 @@ extension Lua {
         try check(nssh_lua_display(raw, index))
         defer { pop() }
         return string(-1) ?? ""
+    }
+
+    /// The start of that text, `…` after what was cut.
+    public func display(_ index: Int32, most: Int) throws(LuaError) -> String {
+        try check(nssh_lua_display(raw, index))
+        defer { pop() }
+        return string(-1, most: most) ?? ""
     }
 
     /// Whether two values are equal, metamethods included. lua_compare.

@@ -6,6 +6,7 @@ extension Lua {
     /// Pushes a field of the metatable of the value at `index`, and tells what it is; nothing is pushed, and `.none`, when there is
     /// none. luaL_getmetafield.
     @discardableResult public func pushMetafield(_ index: Int32, _ name: String) -> Kind {
+        claim(2)
         guard lua_getmetatable(raw, index) != 0 else { return .none }
         let kind = rawGet(-1, name)
         remove(-2)
@@ -44,7 +45,29 @@ extension Lua {
         guard kind(index) == .string else { return [] }
         var count = 0
         guard let start = lua_tolstring(raw, index, &count) else { return [] }
-        return [UInt8](UnsafeRawBufferPointer(start: start, count: min(count, most)))
+        return [UInt8](UnsafeRawBufferPointer(start: start, count: min(count, max(most, 0))))
+    }
+
+    /// The start of a string, of at most so many bytes, with `…` after what was cut; nil for what is no string.
+    public func string(_ index: Int32, most: Int) -> String? {
+        guard kind(index) == .string else { return nil }
+        var bytes = prefix(index, most < .max ? most + 1 : most)
+        if bytes.count <= most { return String(decoding: bytes, as: UTF8.self) }
+        // Not in the middle of a character.
+        while let last = bytes.popLast(), last & 0xc0 == 0x80, bytes.count > most - 4 {}
+        return String(decoding: bytes, as: UTF8.self) + "…"
+    }
+
+    /// The name of the declared metatable that the table at `index` has; nil when it has none of them.
+    public func tableName(_ index: Int32) -> String? {
+        guard reserve(4), lua_getmetatable(raw, index) != 0 else { return nil }
+        defer { pop() }
+        return state.tables.first { table in
+            guard let reference = table.reference else { return false }
+            reference.push(self)
+            defer { pop() }
+            return rawEquals(-1, -2)
+        }?.name
     }
 
     /// Pushes `package.loaded[name]`, which the registry keeps whatever scripts do to `package`; `.none`, and nothing pushed, when it

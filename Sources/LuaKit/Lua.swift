@@ -20,7 +20,10 @@ public struct Lua {
     /// The number of values on the stack, lua_gettop.
     public var top: Int32 {
         get { lua_gettop(raw) }
-        nonmutating set { lua_settop(raw, newValue) }
+        nonmutating set {
+            claim(newValue - lua_gettop(raw))
+            lua_settop(raw, newValue)
+        }
     }
 
     /// The kind of the value at `index`, lua_type.
@@ -34,7 +37,11 @@ public struct Lua {
     }
 
     /// Makes room for `count` more values; false when the stack cannot grow. lua_checkstack.
-    @discardableResult public func reserve(_ count: Int32) -> Bool { lua_checkstack(raw, count) != 0 }
+    @discardableResult public func reserve(_ count: Int32) -> Bool {
+        guard lua_checkstack(raw, count) != 0 else { return false }
+        grant(count)
+        return true
+    }
 
     /// Removes `count` values from the top.
     public func pop(_ count: Int32 = 1) { lua_settop(raw, -count - 1) }
@@ -54,28 +61,48 @@ public struct Lua {
     // MARK: Pushing
 
     /// Pushes nil.
-    public func pushNil() { lua_pushnil(raw) }
+    public func pushNil() {
+        claim()
+        lua_pushnil(raw)
+    }
     /// Pushes a boolean.
-    public func push(_ value: Bool) { lua_pushboolean(raw, value ? 1 : 0) }
+    public func push(_ value: Bool) {
+        claim()
+        lua_pushboolean(raw, value ? 1 : 0)
+    }
     /// Pushes an integer.
-    public func push(_ value: Int) { lua_pushinteger(raw, lua_Integer(value)) }
+    public func push(_ value: Int) {
+        claim()
+        lua_pushinteger(raw, lua_Integer(value))
+    }
     /// Pushes a float.
-    public func push(_ value: Double) { lua_pushnumber(raw, value) }
+    public func push(_ value: Double) {
+        claim()
+        lua_pushnumber(raw, value)
+    }
     /// Pushes a string of any bytes.
     public func push(_ value: [UInt8]) {
+        claim()
         value.withUnsafeBytes { _ = lua_pushlstring(raw, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count) }
     }
     /// Pushes a string.
     public func push(_ value: String) {
+        claim()
         var value = value
         value.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) { _ = lua_pushlstring(raw, $0.baseAddress, $0.count) }
         }
     }
     /// Pushes a copy of the value at `index`.
-    public func pushValue(_ index: Int32) { lua_pushvalue(raw, index) }
+    public func pushValue(_ index: Int32) {
+        claim()
+        lua_pushvalue(raw, index)
+    }
     /// Pushes a new table with room for `array` and `fields` entries.
-    public func pushTable(array: Int = 0, fields: Int = 0) { lua_createtable(raw, Int32(array), Int32(fields)) }
+    public func pushTable(array: Int = 0, fields: Int = 0) {
+        claim()
+        lua_createtable(raw, Int32(clamping: array), Int32(clamping: fields))
+    }
 
     // MARK: Reading
 
@@ -107,8 +134,9 @@ public struct Lua {
     /// The string at `index`, with bytes that are not UTF-8 replaced; a number does not count.
     public func string(_ index: Int32) -> String? { bytes(index).map { String(decoding: $0, as: UTF8.self) } }
 
-    /// The length of a string, table or userdata without metamethods. lua_rawlen.
-    public func rawLength(_ index: Int32) -> Int { Int(lua_rawlen(raw, index)) }
+    /// The length of a string, table or userdata without metamethods. A table's is some border of it, which may be as large as an
+    /// integer can be: what goes through its positions needs a bound. lua_rawlen.
+    public func rawLength(_ index: Int32) -> Int { Int(clamping: lua_rawlen(raw, index)) }
 
     // MARK: Tables without metamethods
 
@@ -121,7 +149,8 @@ public struct Lua {
 
     /// Pushes `table[position]`.
     @discardableResult public func rawGet(_ table: Int32, _ position: Int) -> Kind {
-        Kind(rawValue: lua_rawgeti(raw, table, lua_Integer(position))) ?? .none
+        claim()
+        return Kind(rawValue: lua_rawgeti(raw, table, lua_Integer(position))) ?? .none
     }
 
     /// Pops a value: `table[name] = value`.
@@ -144,7 +173,10 @@ public struct Lua {
     public func rawSet(_ table: Int32, _ position: Int) { lua_rawseti(raw, table, lua_Integer(position)) }
 
     /// Pushes the table of globals.
-    public func pushGlobals() { lua_rawgeti(raw, Lua.registry, lua_Integer(LUA_RIDX_GLOBALS)) }
+    public func pushGlobals() {
+        claim()
+        lua_rawgeti(raw, Lua.registry, lua_Integer(LUA_RIDX_GLOBALS))
+    }
 
     /// LUA_REGISTRYINDEX.
     static var registry: Int32 { nssh_lua_registryindex() }

@@ -64,6 +64,7 @@ extension Lua {
         case .value(let reference):
             reference.push(self)
         case .interrupted:
+            claim()
             nssh_lua_push_interrupt_value(raw)
         }
     }
@@ -85,6 +86,7 @@ public final class LuaReference: @unchecked Sendable {
     /// Pops the value on top of the stack.
     public init(_ lua: Lua) {
         main = lua.state.main
+        // luaL_ref pushes two.
         lua.reserve(2)
         reference = luaL_ref(lua.raw, Lua.registry)
     }
@@ -96,13 +98,14 @@ public final class LuaReference: @unchecked Sendable {
         guard let raw = main.raw else { return }
         let lua = Lua(raw)
         push(lua)
-        body(lua)
+        lua.balanced("what looks at a value") { body(lua) }
         lua.pop()
     }
 
     /// Pushes the value.
     public func push(_ lua: Lua) {
         lua.reserve(1)
+        lua.claim()
         lua_rawgeti(lua.raw, Lua.registry, lua_Integer(reference))
     }
 }

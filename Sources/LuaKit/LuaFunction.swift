@@ -62,7 +62,7 @@ public final class LuaFunction {
         return "\(name)(\(text))"
     }
 
-    /// Checks the arguments, then runs the body.
+    /// Checks the arguments, then runs the body. A development build stops where the body leaves anything but its results on the stack.
     func call(_ lua: Lua) throws(LuaError) -> Int {
         let count = Int(lua.top)
         if count > parameters.count, !isVariadic {
@@ -88,7 +88,14 @@ public final class LuaFunction {
                 throw argumentError(position, (error.path.isEmpty ? "" : error.path + ": ") + error.problem)
             }
         }
-        return try body(LuaCall(lua: lua, arguments: arguments, given: count, parameters: parameters.count))
+        #if DEBUG
+        let before = lua.top
+        #endif
+        let results = try body(LuaCall(lua: lua, arguments: arguments, given: count, parameters: parameters.count))
+        #if DEBUG
+        lua.state.stackCheck?.compare(lua, "'\(name)'", before: before, results: Int32(results))
+        #endif
+        return results
     }
 
     private func argumentError(_ position: Int, _ problem: String) -> LuaError {

@@ -71,6 +71,7 @@ extension Lua {
     /// Pushes an object as userdata.
     public func push(_ object: LuaObject) {
         reserve(4)
+        claim()
         let block = lua_newuserdatauv(raw, blockSize, 0)!
         block.storeBytes(of: nil, as: UnsafeRawPointer?.self)
         block.storeBytes(of: objectMark, toByteOffset: blockSize / 2, as: UnsafeRawPointer.self)
@@ -145,10 +146,13 @@ private func indexFunction(_ kind: LuaObject.Type, _ methods: LuaReference) -> L
         guard type(of: object) == kind else { throw .message("\(declaration.name) expected, got \(lua.typeName(1))") }
         methods.push(lua)
         lua.pushValue(2)
-        if lua_rawget(lua.raw, -2) != Lua.Kind.nil.rawValue { return 1 }
+        let found = lua_rawget(lua.raw, -2)
+        lua.remove(-2)
+        if found != Lua.Kind.nil.rawValue { return 1 }
+        lua.pop()
         guard let name = lua.string(2) else { throw .message("a \(declaration.name) has named fields only, got a \(lua.typeName(2))") }
         for property in declaration.properties where property.name == name {
-            try property.get(object, lua)
+            try lua.balanced("'\(declaration.name).\(name)'", results: 1) { () throws(LuaError) in try property.get(object, lua) }
             return 1
         }
         let names = declaration.properties.map(\.name) + declaration.methods.map(\.shortName)

@@ -15,6 +15,9 @@ public final class LuaState {
     var metatables: [ObjectIdentifier: LuaReference] = [:]
     var methods: [String: LuaReference] = [:]
     private var tracebackHandler: LuaFunction?
+    #if DEBUG
+    var stackCheck: StackCheck?
+    #endif
     /// Metatables of tables, by name. (An array: it is made at every start, and a dictionary costs more than all of them.)
     var tables: [TableClass] = []
     private var makers: [() -> LuaModule] = []
@@ -29,7 +32,10 @@ public final class LuaState {
     public init?(ignoringEnvironment: Bool = false) {
         guard let raw = nssh_lua_new(dispatch, Unmanaged.passUnretained(self).toOpaque(), ignoringEnvironment) else { return nil }
         main.raw = raw
-        declareTable("error", text: errorText)
+        #if DEBUG
+        stackCheck = StackCheck(raw)
+        #endif
+        declareTable("error") { ($0.string("where") ?? "") + ($0.string("message", most: .max) ?? "error") }
     }
 
     deinit { close() }
@@ -82,6 +88,7 @@ public final class LuaState {
             function.number = index
         }
         lua.reserve(2)
+        lua.claim()
         nssh_lua_push_function(lua.raw, Int32(index))
     }
 
@@ -100,6 +107,7 @@ public final class LuaState {
                 LuaState.fill(call.lua, make())
                 call.lua.top = 2
                 lua_rawget(call.lua.raw, 1)
+                call.lua.remove(1)
                 return 1
             }, lua)
         lua.rawSet(-2, "__index")
@@ -109,7 +117,8 @@ public final class LuaState {
                 call.lua.top = 1
                 call.lua.pushGlobals()
                 call.lua.rawGet(-1, "next")
-                call.lua.pushValue(1)
+                call.lua.remove(-2)
+                call.lua.insert(1)
                 return 2
             }, lua)
         lua.rawSet(-2, "__pairs")
@@ -162,11 +171,16 @@ public final class LuaState {
 
     // MARK: Errors
 
-    /// Declares a metatable for tables: its name, the function that `tostring` calls, methods. It is made at its first use, and
+    /// Declares a metatable for tables: its name, methods, and what `tostring` says of such a table. It is made at its first use, and
     /// stays with its tables when they go to another process.
-    public func declareTable(_ name: String, text: LuaFunction, methods: [LuaFunction] = []) {
-        tables.append(TableClass(name: name, text: text, methods: methods))
+    ///
+    /// - Parameter text: gets any table whatever: with this metatable a script, or another process, can put anything.
+    public func declareTable(_ name: String, methods: [LuaFunction] = [], text: @escaping (TableReader) -> String) {
+        tables.append(TableClass(name: name, methods: methods, text: text))
     }
+
+    /// The names of the declared metatables.
+    public var tableNames: [String] { tables.map(\.name) }
 
     /// Pushes a declared metatable.
     public func pushMetatable(_ lua: Lua, named name: String) {
@@ -193,14 +207,24 @@ public final class LuaState {
 /// A declared metatable for tables.
 final class TableClass {
     let name: String
-    private let text: LuaFunction
+    private let text: (TableReader) -> String
     private let methods: [LuaFunction]
     private(set) var reference: LuaReference?
 
-    init(name: String, text: LuaFunction, methods: [LuaFunction]) {
+    init(name: String, methods: [LuaFunction], text: @escaping (TableReader) -> String) {
         self.name = name
-        self.text = text
         self.methods = methods
+        self.text = text
+    }
+
+    /// `__tostring` is total: it gives a text for whatever it is called with.
+    private var display: LuaFunction {
+        LuaFunction("\(name).__tostring", variadic: true, "") { [name, text] call throws(LuaError) in
+            let lua = call.lua
+            let text = TableReader(lua, 1).map { table in lua.balanced("'\(name).__tostring'") { text(table) } }
+            lua.push(text ?? "\(name): \(lua.typeName(1))")
+            return 1
+        }
     }
 
     func push(_ lua: Lua) {
@@ -208,7 +232,7 @@ final class TableClass {
             lua.pushTable(fields: 3)
             lua.push(name)
             lua.rawSet(-2, "__name")
-            lua.state.push(text, lua)
+            lua.state.push(display, lua)
             lua.rawSet(-2, "__tostring")
             if !methods.isEmpty {
                 lua.pushTable(fields: methods.count)
@@ -234,6 +258,10 @@ final class MainThread {
 private func dispatch(_ raw: OpaquePointer?, _ context: UnsafeMutableRawPointer?, _ index: Int32) -> Int32 {
     let lua = Lua(raw!)
     let state = Unmanaged<LuaState>.fromOpaque(context!).takeUnretainedValue()
+    #if DEBUG
+    state.stackCheck?.enter(lua)
+    defer { state.stackCheck?.leave() }
+    #endif
     do throws(LuaError) {
         // debug.setupvalue can change the number.
         guard state.functions.indices.contains(Int(index)) else { throw .message("no such function") }
@@ -244,13 +272,4 @@ private func dispatch(_ raw: OpaquePointer?, _ context: UnsafeMutableRawPointer?
         lua.push(error)
         return Int32(NSSH_LUA_RAISE)
     }
-}
-
-nonisolated(unsafe) private let errorText = LuaFunction("error.__tostring", variadic: true, "") { call throws(LuaError) in
-    let lua = call.lua
-    guard lua.kind(1) == .table else { throw .message("an error table expected") }
-    lua.rawGet(1, "where")
-    lua.rawGet(1, "message")
-    lua.push((lua.string(-2) ?? "") + (lua.string(-1) ?? "error"))
-    return 1
 }

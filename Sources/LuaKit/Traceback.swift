@@ -14,7 +14,7 @@ enum Traceback {
             // An error out of another process has its traceback already.
             lua.push(String(decoding: message, as: UTF8.self).includes("\nstack traceback:\n") ? message : message + text.utf8)
         case .table:
-            if lua.rawGet(1, "message") == .string, lua.rawGet(1, "traceback") == .nil {
+            if let table = TableReader(lua, 1), table.kind("message") == .string, table.kind("traceback") == .nil {
                 lua.push(text)
                 lua.rawSet(1, "traceback")
             }

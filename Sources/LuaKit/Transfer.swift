@@ -145,14 +145,7 @@ public enum Transfer {
         }
 
         private func metatableName(_ table: Int32) -> String {
-            guard lua_getmetatable(lua.raw, table) != 0 else { return "" }
-            defer { lua.pop() }
-            for table in lua.state.tables {
-                table.push(lua)
-                defer { lua.pop() }
-                if lua_rawequal(lua.raw, -1, -2) != 0 { return table.name }
-            }
-            return ""
+            lua.tableName(table) ?? ""
         }
     }
 

@@ -20,16 +20,30 @@ public enum Children {
         return descriptor.raw
     }
 
-    /// The pids of the last children, also of those that have ended, to tell whose a process group is.
-    nonisolated(unsafe) private static var recent: [Int32] = []
+    /// The numbers of the last children that were reaped, and when: in clock ticks since the machine started, as proc_pid_stat(5) tells when
+    /// a process did.
+    nonisolated(unsafe) private static var ended: [(number: Int32, ticks: UInt64)] = []
 
-    static func wasOurs(_ pid: Int32) -> Bool { recent.contains(pid) }
+    /// Whether a process group or session is one that a child of nssh leads or has led.
+    ///
+    /// A number that was a child's is given away again once that child has been reaped and its group and session are empty. So a reaped
+    /// child speaks only for those that were there before.
+    ///
+    /// - Parameters:
+    ///   - number: the group or session, as getpgid(2) tells it.
+    ///   - start: when the process started whose group or session it is, in clock ticks since the machine did; nil when it is gone.
+    /// - Returns: false when that may be so, and nil when it is another's.
+    static func lead(_ number: Int32, start: @autoclosure () -> UInt64?) -> Bool? {
+        if isLiving(number) { return true }
+        guard let last = ended.last(where: { $0.number == number }) else { return nil }
+        // Somebody has that number now: then it was given away, and the group with it.
+        if Glibc.kill(number, 0) == 0 || Errno.last.rawValue == EPERM { return nil }
+        return start().map { $0 <= last.ticks } ?? false
+    }
 
     static func isLiving(_ pid: Int32) -> Bool { living.contains { $0.pid == pid } }
 
     static func add(_ process: Process) {
-        if recent.count >= 4096 { recent.removeFirst(2048) }
-        recent.append(process.pid)
         living.append(process)
         if process.isDetached { Orphans.detach(process.pid) }
         Orphans.reapStrays()
@@ -51,7 +65,15 @@ public enum Children {
         }
     }
 
-    static func forget(_ process: Process) { living.removeAll { $0 === process } }
+    /// It has been reaped.
+    static func forget(_ process: Process) {
+        living.removeAll { $0 === process }
+        if ended.count >= 4096 { ended.removeFirst(2048) }
+        ended.append((process.pid, bootTicks()))
+    }
+
+    /// nssh is in another time namespace, where /proc tells other times: what was noted says nothing any more.
+    static func forgetEnded() { ended = [] }
 
     /// Whether this copy of nssh is in namespaces of others, where it stays undumpable (DESIGN.md, rule 4).
     nonisolated(unsafe) static var hasJoined = false
@@ -79,6 +101,7 @@ public enum Children {
         Proc.forgetSelf()
         if joined { hasJoined = true }
         living = []
+        ended = []
         ownPidfd = nil
     }
 

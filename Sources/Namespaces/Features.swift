@@ -80,24 +80,28 @@ public enum Feature: String, CaseIterable, Sendable {
 
     /// What was found.
     public struct Finding: Sendable {
-        /// Whether it works.
-        public var isSupported: Bool
+        /// Whether it works; nil when that could not be found out: a limit was reached, something was forbidden.
+        public var works: Bool?
+        /// Whether the answer is kept: not where a limit that may be raised decided it.
+        var lasts = true
         /// What was seen, where a yes or no does not say it.
         public var detail: String?
     }
 
     nonisolated(unsafe) private static var findings: [Feature: Finding] = [:]
 
-    /// Looks, once.
+    /// Looks, once; again where the last look could not find out.
     public var finding: Finding {
         if let known = Feature.findings[self] { return known }
         let finding = probe()
-        Feature.findings[self] = finding
+        if finding.works != nil, finding.lasts { Feature.findings[self] = finding }
         return finding
     }
 
-    /// Whether it works here.
-    public var isSupported: Bool { finding.isSupported }
+    /// Whether it surely works here.
+    public var isSupported: Bool { finding.works == true }
+    /// Whether it surely does not. What may work is tried, so that an error tells the truth.
+    public var isMissing: Bool { finding.works == false }
 
     /// "Linux 6.18 or newer", for messages.
     public var needs: String { "Linux \(since) or newer" }
@@ -110,9 +114,9 @@ public enum Feature: String, CaseIterable, Sendable {
         case .tiocsti_restricted: return terminals()
         default:
             let number = Feature.allCases.firstIndex(of: self)!
-            if nssh_probe(nssh_feature(rawValue: UInt32(number)), Proc.root) == 1 { return Finding(isSupported: true, detail: details) }
+            if nssh_probe(nssh_feature(rawValue: UInt32(number)), Proc.root) == 1 { return Finding(works: true, detail: details) }
             let errno = Errno.last
-            return Finding(isSupported: false, detail: errno.text)
+            return Finding(works: nssh_probe_is_certain(errno.rawValue) == 1 ? false : nil, detail: errno.text)
         }
     }
 
@@ -126,7 +130,7 @@ public enum Feature: String, CaseIterable, Sendable {
     private func userNamespaces(uid: uid_t) -> Finding {
         var step: Int32 = 0
         let errno = Errno(rawValue: nssh_probe_user_namespaces(Proc.root, uid, &step))
-        if errno.rawValue == 0 { return Finding(isSupported: true, detail: nil) }
+        if errno.rawValue == 0 { return Finding(works: true, detail: nil) }
         let steps = ["fork", "setresuid", "unshare", "write setgroups", "write uid_map", "sethostname"]
         var detail = "\(steps[Int(step)]): \(errno.text)"
         for name in ["kernel/unprivileged_userns_clone", "user/max_user_namespaces", "kernel/apparmor_restrict_unprivileged_userns"] {
@@ -135,21 +139,21 @@ public enum Feature: String, CaseIterable, Sendable {
                 detail += "; \(String(name.map { $0 == "/" ? "." : $0 })) = \(value)"
             }
         }
-        return Finding(isSupported: false, detail: detail)
+        return Finding(works: false, lasts: false, detail: detail)
     }
 
     private func cgroups() -> Finding {
-        guard let mounts = try? Mount.own() else { return Finding(isSupported: false, detail: "no mountinfo to read") }
+        guard let mounts = try? Mount.own() else { return Finding(works: false, detail: "no mountinfo to read") }
         let old = mounts.contains { $0.type == "cgroup" }
         let new = mounts.contains { $0.type == "cgroup2" }
-        return Finding(isSupported: new, detail: new ? (old ? "hybrid: v1 beside it" : "v2 only") : old ? "v1 only" : "none is mounted")
+        return Finding(works: new, detail: new ? (old ? "hybrid: v1 beside it" : "v2 only") : old ? "v1 only" : "none is mounted")
     }
 
     private func terminals() -> Finding {
         guard let value = Feature.setting("dev/tty/legacy_tiocsti") ?? Feature.setting("kernel/legacy_tiocsti") else {
-            return Finding(isSupported: false, detail: "no sysctl dev.tty.legacy_tiocsti")
+            return Finding(works: false, detail: "no sysctl dev.tty.legacy_tiocsti")
         }
-        return Finding(isSupported: value == "0", detail: "dev.tty.legacy_tiocsti = \(value)")
+        return Finding(works: value == "0", detail: "dev.tty.legacy_tiocsti = \(value)")
     }
 
     private static func setting(_ name: String) -> String? {

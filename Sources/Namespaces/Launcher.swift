@@ -67,7 +67,7 @@ public enum Launcher {
         plan.launch.highestGranted = max(2, options.grants.map(\.number).max() ?? 2)
         var noted: [(name: String, inode: UInt64)]?
         if !plan.launch.closing.isEmpty { plan.launch.whenReady = { noted = try? Inspect.inodes(.pid($0)) } }
-        if kind == .function { fflush(nil) }
+        if kind == .function { StandardStreams.flush() }
         let outcome: Launch.Outcome
         do {
             outcome = try Launch.dumpable(Children.mayBeDumpable(for: options)) { () throws(Failure) in

@@ -10,34 +10,63 @@ public struct Ledger: Sendable {
     }
 
     /// A thing that was there.
-    public struct Item: Hashable, Sendable {
+    public struct Item: Sendable {
         /// What kind of thing it is.
         public var kind: Kind
-        /// What it is, in words: it names the thing as long as it lives.
+        /// What it is, in words. It may change while the thing lives: a process calls exec, a link is renamed.
         public var name: String
+        /// What stays the same as long as it lives, and is nothing else's.
+        public var identity: Identity
         /// Whether it is surely nssh's doing.
         public var isCertain = true
+    }
+
+    /// What tells a thing from any other of its kind, whatever it is called.
+    public enum Identity: Hashable, Sendable {
+        /// A process: its number, and when it started. Numbers are used again.
+        case process(pid: Int32, start: UInt64)
+        /// A mount: its id, and what is mounted where. Ids are used again.
+        case mount(id: Int, device: UInt64, root: [UInt8], target: [UInt8])
+        /// A link of nssh's net namespace, by its index.
+        case link(Int)
+        /// System V IPC: its kind, id and key.
+        case systemV(String, id: String, key: String)
+        /// A POSIX message queue or a cgroup: a file of its own.
+        case file(device: UInt64, inode: UInt64)
+        /// A descriptor of nssh's, and what it refers to.
+        case descriptor(Int32, String)
+    }
+
+    struct ProcessEntry: Sendable {
+        /// By the numbers of /proc.
+        var parent: Int32
+        /// By the numbers that nssh knows; 0 where it knows none.
+        var group, session: Int32
+        /// In clock ticks since the machine started.
+        var start: UInt64
+        var name: String
+        /// Dead and not yet reaped by its parent.
+        var isZombie: Bool
+        /// A zombie, or dying: exiting, or with SIGKILL pending.
+        var isDead: Bool
     }
 
     /// All things, by kind, and by name within it.
     public private(set) var items: [Item] = []
     /// What could not be looked at, and why.
-    public private(set) var unreadable: [String] = []
-    private var parents: [Int32: ProcessEntry] = [:]
+    public internal(set) var unreadable: [String] = []
+    var processes: [Int32: ProcessEntry] = [:]
     private let own = Proc.own
 
-    struct ProcessEntry: Sendable {
-        var parent, group, session: Int32
-        var start: UInt64
-        var name: String
-        /// Dead and not yet reaped by its parent, or dying: exiting, or with SIGKILL pending.
-        var isDead: Bool
-    }
-
     /// Looks at the machine now.
-    public init() {
+    public init() { self.init(mounts: Mount.own) }
+
+    /// The same with other mounts in place of nssh's own.
+    init(mounts: () throws(Failure) -> [Mount]) {
         for kind in Kind.allCases {
-            do throws(Failure) { items += try look(kind).map { Item(kind: kind, name: $0) }.sorted { $0.name < $1.name } } catch {
+            do throws(Failure) {
+                items += try look(kind, mounts).sorted { $0.name < $1.name }
+            } catch {
                 unreadable.append("\(kind.rawValue): \(error.message)")
             }
         }
@@ -47,14 +76,19 @@ public struct Ledger: Sendable {
     /// group of its children, or is an orphan in nssh's session; one that might be anybody's is listed as not certain, like
     /// every cgroup; a process that somebody else started is left out.
     public func since(_ before: Ledger) -> [Item] {
-        let known = Set(before.items)
+        let known = Set(before.items.map(\.identity))
         return items.compactMap { item in
-            if known.contains(item) { return nil }
+            if known.contains(item.identity) { return nil }
+            var item = item
+            switch item.identity {
+            case .process(let pid, _):
+                guard let entry = processes[pid], let isCertain = attribute(pid, entry, before) else { return nil }
+                item.isCertain = isCertain
             // nssh makes no cgroup, but what it runs may, and so do systemd and container engines, all the time.
-            if item.kind == .cgroup { return Item(kind: .cgroup, name: item.name, isCertain: false) }
-            guard item.kind == .process else { return item }
-            guard let pid = Int32(item.name.prefix { $0 != " " }), let entry = parents[pid] else { return nil }
-            return attribute(pid, entry, before).map { Item(kind: .process, name: item.name, isCertain: $0) }
+            case .file: item.isCertain = item.kind != .cgroup
+            case .mount, .link, .systemV, .descriptor: break
+            }
+            return item
         }
     }
 
@@ -63,107 +97,29 @@ public struct Ledger: Sendable {
         if pid == own { return nil }
         // A dead orphan waits for init, which may take its time; a dead child waits for us.
         if entry.isDead, entry.parent <= 1 || isAbove(entry.parent) { return nil }
-        if Children.wasOurs(entry.group) || Children.wasOurs(entry.session) { return true }
-        let inOwnSession = entry.session == parents[own]?.session
+        let leads = [entry.group, entry.session].map { $0 > 0 ? Children.lead($0, start: entry.start) : nil }
+        if leads.contains(true) { return true }
+        let perhaps = leads.contains(false) ? false : nil
+        let inOwnSession = entry.session > 0 && entry.session == processes[own]?.session
         var ancestor = entry.parent
-        while ancestor > 1, let next = parents[ancestor] {
+        while ancestor > 1, let next = processes[ancestor] {
             if ancestor == own { return true }
-            if before.parents[ancestor]?.start == next.start {
+            if before.processes[ancestor]?.start == next.start {
                 // Somebody else's: the session alone proves nothing, other jobs of the terminal are in it too. Only where the
                 // parent is above nssh it may have adopted an orphan of ours, as a subreaper.
-                return inOwnSession && isAbove(ancestor) ? false : nil
+                return inOwnSession && isAbove(ancestor) ? false : perhaps
             }
             ancestor = next.parent
         }
         // An orphan that init has adopted, or a kernel thread.
         if inOwnSession { return true }
-        return entry.parent <= 1 && !entry.name.hasPrefix("[") ? false : nil
+        return entry.parent <= 1 && !entry.name.hasPrefix("[") ? false : perhaps
     }
 
     /// Whether nssh descends from a process.
     private func isAbove(_ pid: Int32) -> Bool {
-        var ancestor = parents[own]?.parent ?? 0
-        while ancestor > 1, ancestor != pid, let next = parents[ancestor] { ancestor = next.parent }
+        var ancestor = processes[own]?.parent ?? 0
+        while ancestor > 1, ancestor != pid, let next = processes[ancestor] { ancestor = next.parent }
         return ancestor == pid
-    }
-
-    private mutating func look(_ kind: Kind) throws(Failure) -> [String] {
-        switch kind {
-        case .process: return try processes()
-        case .mount:
-            return try Mount.own().filter { $0.type != "nsfs" }.map { "\($0.target.lossy) (\($0.type), mount \($0.id))" }
-        case .pin: return try Mount.own().filter { $0.type == "nsfs" }.map { "\($0.target.lossy) (\($0.root.lossy))" }
-        case .link: return try Network.links().map { "\($0.name.lossy) (link \($0.index))" }
-        case .queue: return try queues()
-        case .cgroup: return cgroups()
-        case .descriptor:
-            // What nssh keeps for later launches is no trace of anything; the descriptor of the listing itself is closed
-            // again when its link is read.
-            let kept = Launcher.keptDescriptors + Children.keptDescriptors + Home.keptDescriptors
-            return try Proc.entries(of: "self/fd").compactMap { name in
-                guard let number = Int32(name), !kept.contains(number), let link = try? Proc.link("self/fd/\(name)") else { return nil }
-                return "\(name) (\(link))"
-            }
-        }
-    }
-
-    private mutating func processes() throws(Failure) -> [String] {
-        var names: [String] = []
-        for pid in try Proc.pids() {
-            guard let entry = Ledger.entry(pid) else { continue }
-            parents[pid] = entry
-            names.append("\(pid) \(entry.name) (started \(entry.start))")
-        }
-        return names
-    }
-
-    /// Fields of /proc/PID/stat; nil when the process is gone. proc_pid_stat(5).
-    private static func entry(_ pid: Int32) -> ProcessEntry? {
-        guard let (name, fields) = Proc.stat(pid), fields.count > 19, let parent = Int32(fields[1]), let group = Int32(fields[2]),
-            let session = Int32(fields[3]),
-            let start = UInt64(fields[19])
-        else { return nil }
-        let exiting = (UInt64(fields[6]) ?? 0) & 4, killed = fields.count > 28 ? (UInt64(fields[28]) ?? 0) & (1 << 8) : 0
-        return ProcessEntry(
-            parent: parent, group: group, session: session, start: start, name: parent == 2 ? "[\(name)]" : name,
-            isDead: fields[0] == "Z" || exiting != 0 || killed != 0)
-    }
-
-    /// System V IPC and POSIX message queues; the latter show only where an mqueue file system is mounted.
-    private func queues() throws(Failure) -> [String] {
-        var names: [String] = []
-        for (file, what) in [("msg", "message queue"), ("sem", "semaphore set"), ("shm", "shared memory")] {
-            guard let bytes = try? Proc.read("sysvipc/\(file)") else { continue }
-            for line in bytes.split(separator: 10).dropFirst() {
-                let fields = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
-                if fields.count > 1 { names.append("\(what) \(fields[1]) (key \(fields[0]))") }
-            }
-        }
-        for mount in try Mount.own() where mount.type == "mqueue" {
-            guard let directory = try? Descriptor.open(mount.target, flags: O_RDONLY | O_DIRECTORY) else { continue }
-            names += try directory.names().map { "POSIX message queue /\($0.lossy)" }
-        }
-        return names
-    }
-
-    /// The directories of all cgroup hierarchies.
-    private mutating func cgroups() -> [String] {
-        var names: [String] = []
-        guard let mounts = try? Mount.own() else { return [] }
-        for mount in mounts where mount.type == "cgroup" || mount.type == "cgroup2" {
-            var pending = [mount.target]
-            while let path = pending.popLast(), names.count < 100_000 {
-                guard let directory = try? Descriptor.open(path, flags: O_RDONLY | O_DIRECTORY) else {
-                    unreadable.append("cgroup: \(path.lossy)")
-                    continue
-                }
-                for child in (try? directory.names(directoriesOnly: true)) ?? [] {
-                    let below = path + [UInt8(ascii: "/")] + child
-                    names.append(below.lossy)
-                    pending.append(below)
-                }
-            }
-        }
-        return names
     }
 }

@@ -41,7 +41,13 @@ enum Orphans {
 
     /// Reaps an ended child that is no `Process`, if it surely is an orphan of one; false otherwise: io.popen waits for its own.
     static func reap(_ pid: Int32) -> Bool {
-        (Children.wasOurs(getpgid(pid)) || Children.wasOurs(getsid(pid))) && waitpid(pid, nil, WNOHANG) == pid
+        isOfChild(pid) != nil && waitpid(pid, nil, WNOHANG) == pid
+    }
+
+    /// Whether a process is in the group or session of a child of nssh: false for perhaps, nil for no.
+    private static func isOfChild(_ pid: Int32) -> Bool? {
+        let inGroup = Children.lead(getpgid(pid), start: Proc.start(of: pid))
+        return inGroup == true ? true : Children.lead(getsid(pid), start: Proc.start(of: pid)) ?? inGroup
     }
 
     /// A child was killed: what it had started is dying too, in groups that nssh does not know, and becomes nssh's. For a while its zombies
@@ -66,9 +72,8 @@ enum Orphans {
     /// Whether an adopted process ends with nssh. What a detached child has left goes on; it is known by its session, and one with
     /// a session of its own may be anybody's once something has been detached.
     private static func mayEnd(_ pid: Int32) -> Bool {
-        let (group, session) = (getpgid(pid), getsid(pid))
-        if group == getpgrp() || detached.contains(session) { return false }
-        return detached.isEmpty || Children.wasOurs(group) || Children.wasOurs(session)
+        if getpgid(pid) == getpgrp() || detached.contains(getsid(pid)) { return false }
+        return detached.isEmpty || isOfChild(pid) == true
     }
 
     /// Kills and reaps them all, and what they leave in turn: the end of nssh.

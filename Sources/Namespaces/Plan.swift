@@ -34,7 +34,7 @@ public struct Plan {
         try options.requireTypes()
         var copies = if case .function = options.body { true } else { false }
         // Before Linux 6.3 clone3(2) has no CLONE_NEWTIME, and no memory is shared with a child in another time namespace.
-        if options.types.contains(.time), !Feature.clone3_time.isSupported { copies = true }
+        if options.types.contains(.time), Feature.clone3_time.isMissing { copies = true }
         launch.types = options.types
         launch.shares = !copies
         // A copy cannot set the offsets of a time namespace that it was born in.

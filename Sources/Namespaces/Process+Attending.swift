@@ -5,28 +5,10 @@ import Linux
 /// nssh beside a program that it was to start for a shell. What the terminal sends goes to both of them: ^C is the program's affair, and
 /// ^Z stops nssh too, so that the calling shell sees a stopped job. SIGTERM and SIGHUP that nssh alone gets are passed on.
 enum Attending {
-    /// The program's pidfd; -1 before it is there.
-    nonisolated(unsafe) private static var pidfd: Int32 = -1
-    /// A signal that came before.
-    nonisolated(unsafe) private static var pending: Int32 = 0
+    /// Sets the handlers, which are C's (signals.c). To be called before the launch, so that no signal ends nssh alone.
+    static func prepare() { nssh_prepare_to_attend() }
 
-    /// Sets the handlers, which a program does not inherit. To be called before the launch, so that no signal ends nssh alone.
-    static func prepare() {
-        // Inherited from a caller that ignores it, it would make the kernel reap the program, and nobody know how it ended.
-        nssh_reset_signal(SIGCHLD)
-        for signal in [SIGINT, SIGQUIT] where nssh_signal_is_ignored(signal) == 0 { nssh_on_signal(signal) { _ in } }
-        for signal in [SIGTERM, SIGHUP] where nssh_signal_is_ignored(signal) == 0 {
-            nssh_on_signal(signal) { number in
-                let pidfd = Attending.pidfd
-                if pidfd < 0 { Attending.pending = number } else { _ = nssh_pidfd_send_signal(pidfd, number) }
-            }
-        }
-    }
-
-    fileprivate static func begin(_ process: Process) {
-        pidfd = process.pidfd.raw
-        if pending != 0 { _ = nssh_pidfd_send_signal(pidfd, pending) }
-    }
+    fileprivate static func begin(_ process: Process) { nssh_attend(process.pidfd.raw) }
 }
 
 extension Process {

@@ -82,6 +82,7 @@ public enum SelfMove {
             throw failure
         }
         Children.hasJoined = true
+        if join.mask.contains(.time) { Children.forgetEnded() }
         // Joining the user namespace of somebody else takes PDEATHSIG from a function body.
         try Children.dieWithParent()
     }

@@ -14,13 +14,13 @@ public final class WeakReference {
     public let inode: UInt64
     /// The 64-bit id; nil where the kernel has none.
     public let id: UInt64?
-    private let way: Way
-    /// Once dead for certain, dead for ever: the limit trick's own namespace may be in its way for some 50 ms.
-    private var isDead = false
+    private var way: Way
 
     private enum Way {
         case fileHandle(nssh_ns_handle, Reach?)
         case search(id: UInt64?, owner: OwnerLimit?)
+        /// Once dead for certain, dead for ever: the limit trick's own namespace may be in its way for some 50 ms. The owner is held no more.
+        case dead
     }
 
     /// What is known of its life.
@@ -54,14 +54,14 @@ public final class WeakReference {
 
     /// Whether it lives. open_by_handle_at(2)
     public func state() throws(Failure) -> State {
-        if isDead { return State(isAlive: false, isCertain: true) }
         let state = try look()
-        isDead = !state.isAlive && state.isCertain
+        if !state.isAlive, state.isCertain { way = .dead }
         return state
     }
 
     private func look() throws(Failure) -> State {
         switch way {
+        case .dead: return State(isAlive: false, isCertain: true)
         case .fileHandle(let raw, let reach):
             if case .open = try WeakReference.open(raw, link) { return State(isAlive: true, isCertain: true) }
             if let reach, try reach == Reach(type) { return State(isAlive: false, isCertain: true) }
@@ -72,7 +72,7 @@ public final class WeakReference {
             switch owner?.hasAny(type) {
             case .some(false): return State(isAlive: false, isCertain: true)
             case .some(true): return State(isAlive: true, isCertain: false)
-            case nil: return State(isAlive: false, isCertain: false)
+            case nil: return State(isAlive: try isSeen(), isCertain: false)
             }
         }
     }
@@ -88,7 +88,7 @@ public final class WeakReference {
         if let found = state.isAlive ? try search() : nil { return found }
         let hint: String
         if state.isAlive {
-            hint = "it seems to be alive, but nothing that nssh can see holds it"
+            hint = "it seems to be alive, but nothing that nssh can see leads to it"
         } else if state.isCertain {
             hint = "the namespace is dead"
         } else if case .fileHandle = way {
@@ -130,7 +130,10 @@ public final class WeakReference {
         }
     }
 
-    /// Looks at everything that nssh can see.
+    /// Whether something holds it that shows and does not lead to it, as a descriptor in a message does: what `Scan.find` leaves out.
+    private func isSeen() throws(Failure) -> Bool { try Scan.take(.directed(at: type))[NamespaceKey(type, inode)] != nil }
+
+    /// Looks at everything that leads to a namespace.
     private func search() throws(Failure) -> NamespaceHandle? {
         guard let found = try Scan.find(inode, type), try isThis(found) else { return nil }
         return found

@@ -106,7 +106,11 @@ struct Command {
             do throws(Failure) {
                 // What is there stays there: a slip of the tongue must not cost a file.
                 let file = try Descriptor.open(Array(rest.utf8), flags: O_WRONLY | O_CREAT | O_EXCL)
-                try file.writeAll(Array(script.utf8))
+                do throws(Failure) { try file.writeAll(Array(script.utf8)) } catch {
+                    // Half a script would also be in the way of the next try.
+                    unlink(rest)
+                    throw error
+                }
             } catch { throw .message(error.message) }
             writeOut("saved: nssh \(rest)\n")
         },

@@ -2,39 +2,49 @@ import CReadline
 import Glibc
 import Linux
 
-/// The history file: $XDG_STATE_HOME/nssh/history, appended line by line, so that nothing is lost however nssh ends.
+/// The history: $XDG_STATE_HOME/nssh/history, to which each input is added at once, so that nothing is lost however nssh ends.
 enum History {
-    /// How many entries are kept, and from how many bytes on the file is cut down to them.
-    private static let entries: Int32 = 10_000
+    /// How many entries are kept, and from how many bytes on the file is cut down to half of that.
+    private static let entries = 10_000
     private static let most = 4 << 20
-    nonisolated(unsafe) private static var path: String?
+    nonisolated(unsafe) private static var file: StateFile?
     nonisolated(unsafe) private static var last = ""
 
     /// Reads the file.
     static func load() {
-        stifle_history(entries)
+        stifle_history(Int32(entries))
         nssh_history_keep_lines()
-        let base =
-            environmentValue("XDG_STATE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
-            ?? environmentValue("HOME").map { "\($0)/.local/state" }
-        guard let base, base.hasPrefix("/") else { return }
-        let directory = "\(base)/nssh"
-        // Not the home directory itself: who has none (HOME=/nonexistent) shall not get one.
-        if let home = environmentValue("HOME"), directory.hasPrefix("\(home)/") {
-            var partial = home
-            for part in directory.dropFirst(home.count).split(separator: "/") {
-                partial += "/\(part)"
-                if mkdir(partial, 0o700) < 0, Errno.last.rawValue == ENOENT { return }
+        do throws(Failure) {
+            let file = try StateFile("history")
+            self.file = file
+            try file.update(last: most) { bytes, isCut in
+                let found = HistoryText.entries(bytes, isCut: isCut)
+                for entry in found.suffix(entries) {
+                    // A line with a zero was not typed.
+                    guard let text = try? entry.text.cString("history") else { continue }
+                    add_history(text)
+                    if let stamp = try? entry.stamp?.cString("history") { add_history_time(stamp) }
+                }
+                return isCut ? shortened(found) : nil
             }
-        } else {
-            mkdir(directory, 0o700)
+        } catch {
+            // There is no place for it: then there is none. Anything else is worth a word.
+            if [ENOENT, ENOTDIR, EACCES, EROFS].contains(error.errno?.rawValue) { return }
+            LineReader.writeError("nssh: no history: \(error.message)\n")
         }
-        let file = "\(directory)/history"
-        guard let descriptor = try? Descriptor.open(Array(file.utf8), flags: O_WRONLY | O_APPEND | O_CREAT, mode: 0o600) else { return }
-        descriptor.close()
-        path = file
-        if let size = try? System.stat(Array(file.utf8)).st_size, size > most { history_truncate_file(file, entries) }
-        read_history(file)
+    }
+
+    /// The last entries, as many as half of a file holds.
+    private static func shortened(_ found: [HistoryText.Entry]) -> [UInt8] {
+        var kept: [[UInt8]] = []
+        var size = 0
+        for entry in found.suffix(entries).reversed() {
+            let bytes = HistoryText.bytes(entry)
+            size += bytes.count
+            if size > most / 2 { break }
+            kept.append(bytes)
+        }
+        return Array(kept.reversed().joined())
     }
 
     /// What was typed before is listed once, where it was typed last.
@@ -63,6 +73,12 @@ enum History {
         last = text
         forget(text)
         add_history(text)
-        if let path { append_history(1, path) }
+        guard let file else { return }
+        let entry = HistoryText.Entry(stamp: Array("#\(time(nil))".utf8), text: Array(text.utf8))
+        do throws(Failure) { try file.append(HistoryText.bytes(entry)) } catch {
+            // Once is enough.
+            self.file = nil
+            LineReader.writeError("nssh: no more history: \(error.message)\n")
+        }
     }
 }

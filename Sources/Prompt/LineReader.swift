@@ -69,7 +69,7 @@ enum LineReader {
 
     /// Writes at once to where readline draws.
     static func writeTerminal(_ text: String) {
-        fflush(nil)
+        StandardStreams.flush()
         let bytes = Array(text.utf8)
         _ = bytes.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
     }

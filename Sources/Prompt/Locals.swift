@@ -35,6 +35,7 @@ final class Locals {
                 lua.insert(2)
                 try lua.set(2)
             }
+            lua.top = 0
             return 0
         }
         lua.state.push(assign, lua)

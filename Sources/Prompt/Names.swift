@@ -21,6 +21,7 @@ enum Names {
         for part in path.split(separator: ".") {
             guard lua.kind(-1) == .table else { return [] }
             lua.rawGet(-1, String(part))
+            lua.remove(-2)
         }
         let declared = session.state.modules.first { $0.name == path }?.functions.map(\.shortName) ?? []
         return lua.kind(-1) == .table ? declared + keys(lua) : declared

@@ -40,7 +40,7 @@ public struct ReadLoop {
     private func loop(_ isTerminal: Bool) {
         var pending = ""
         while !session.isOver {
-            fflush(nil)
+            StandardStreams.flush()
             Completer.pending = pending
             let prompt = pending.isEmpty ? PromptText.first(session) : PromptText.next(session)
             // A prompt can be a function, and a signal may have come while it ran.

@@ -67,6 +67,7 @@ final class Session {
             if let place {
                 try place.call(lua, showing: false)
                 try assign(lua, chunk)
+                lua.reserve(Int32(variables.count))
             } else {
                 try lua.call(arguments: 0, results: Int32(variables.count), traceback: true)
             }
@@ -142,7 +143,7 @@ final class Session {
     func report(_ error: LuaError, _ text: String) {
         let wasInterrupted = state.isInterrupted
         state.clearInterrupt()
-        fflush(nil)
+        StandardStreams.flush()
         let shown = wasInterrupted ? "interrupted" : ErrorMark.text(ErrorText.of(error, state.lua), of: text, self)
         LineReader.writeError(shown + "\n")
     }
@@ -158,7 +159,7 @@ final class Session {
 
     /// `1.23 s`, `45 ms`.
     static func words(_ seconds: Double) -> String {
-        if seconds < 0.1 { return "\(Int((seconds * 1000).rounded())) ms" }
-        return "\(Double(Int((seconds * 100).rounded())) / 100) s"
+        if seconds < 0.1 { return "\(NumberText.whole(seconds * 1000)) ms" }
+        return "\((seconds * 100).rounded() / 100) s"
     }
 }

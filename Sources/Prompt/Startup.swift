@@ -12,7 +12,12 @@ enum Startup {
             ?? environmentBytes("HOME").map { $0 + Array("/.config".utf8) }
         guard let base, base.first == UInt8(ascii: "/") else { return }
         let path = base + Array("/nssh/init.lua".utf8)
-        guard let source = try? Descriptor.open(path, flags: O_RDONLY).readStream() else { return }
+        let source: [UInt8]
+        do throws(Failure) { source = try read(path) } catch {
+            if [ENOENT, ENOTDIR, EACCES].contains(error.errno?.rawValue) { return }
+            LineReader.writeError("nssh: \(error.message)\n")
+            return
+        }
         let lua = session.state.lua
         let top = lua.top
         do throws(LuaError) {
@@ -22,5 +27,25 @@ enum Startup {
             session.report(error, "")
         }
         lua.top = top
+    }
+
+    /// Reads it, if it is the user's own or root's: what root runs with somebody's HOME is not that user's to say. It may be a link, as those
+    /// who keep such files elsewhere have it.
+    private static func read(_ path: [UInt8]) throws(Failure) -> [UInt8] {
+        let file = try Descriptor.open(path, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY)
+        var info = stat()
+        try check(fstat(file.raw, &info), "fstat", target: path.lossy)
+        let refusal: String? =
+            if info.st_mode & S_IFMT != S_IFREG {
+                "is not a regular file"
+            } else if info.st_uid != geteuid(), info.st_uid != 0 {
+                "belongs to uid \(info.st_uid)"
+            } else if info.st_mode & 0o002 != 0 {
+                "can be written by everybody"
+            } else {
+                nil
+            }
+        if let refusal { throw Failure(code: "UNSAFE", "\(path.shown) \(refusal)", target: path.lossy, hint: "it is not run") }
+        return try file.readStream()
     }
 }

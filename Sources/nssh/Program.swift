@@ -11,7 +11,8 @@ enum Program {
     static let version = "0.1.0"
 
     static func main() -> Int32 {
-        openStandardStreams()
+        guard fillStandardStreams() else { return 1 }
+        nssh_watch_output(1)
         Proc.open()
         if let first = Arguments.first, let command = ShellCommand.named(first) {
             return command.run(Arguments.words.dropFirst(2))
@@ -41,7 +42,7 @@ enum Program {
         let status = run(state, arguments)
         state.close()
         Children.closeAll()
-        fflush(nil)
+        StandardStreams.flush()
         InterruptSignals.endAsSignalled()
         return status
     }
@@ -193,21 +194,19 @@ enum Program {
         return 1
     }
 
-    /// Descriptors 0, 1 and 2 are open, so that nothing else gets their numbers.
-    private static func openStandardStreams() {
-        while true {
-            let descriptor = nssh_open("/dev/null", O_RDWR, 0)
-            if descriptor > 2 || descriptor < 0 {
-                if descriptor > 2 { close(descriptor) }
-                return
-            }
+    /// Descriptors 0, 1 and 2 are open, so that nothing else gets their numbers: what is printed must not go into a script's file.
+    private static func fillStandardStreams() -> Bool {
+        do throws(Failure) { try StandardStreams.fill() } catch {
+            complain("standard input, output or error is closed, and nothing can be opened in its place: \(error.message)")
+            return false
         }
+        return true
     }
 }
 
 /// Writes a line to standard error.
 func complain(_ text: String) {
-    fflush(nil)
+    StandardStreams.flush()
     let line = Array("nssh: \(text)\n".utf8)
     _ = line.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
 }

@@ -61,13 +61,76 @@ extension Integration {
             #expect(sh("\"$NSSH\" -e 'error(1)' 2>&-").status == 1)
         }
 
-        @Test func aFullDeviceIsAnError() {
-            let result = sh("\"$NSSH\" -e 'print(1)' > /dev/full")
-            #expect(result.status == 0, "as lua: print does not look; \(result)")
+        @Test(
+            arguments: [
+                ("-e 'print(1)'", 1), ("-e 'print(1) os.exit(0)'", 1), ("-e 'print(1) os.exit(true, true)'", 1),
+                ("-e 'print(1) os.exit(7)'", 7), ("-e 'print(1) error()'", 1), ("-e 'for i = 1, 1e5 do print(i) end'", 1),
+                ("-v", 1), ("--help", 1), ("--list", 1), ("ls --help", 2), ("ls", 2), ("enter --help", 125),
+                ("\"$SCRIPT\"", 1), ("- < \"$SCRIPT\"", 1), ("-i < \"$SCRIPT\"", 1),
+            ] as [(String, Int32)])
+        func whatCannotBeWrittenIsAnError(_ words: String, _ status: Int32) {
+            let script = "\(Place.directory)/full.lua"
+            Place.write(script, Array("io.write('x')\n".utf8))
+            defer { Place.remove(script) }
+            let result = sh("\"$NSSH\" \(words) > /dev/full", environment: ["SCRIPT": script])
+            #expect(result.status == status, "\(result)")
+            let message = "nssh: cannot write to standard output: No space left on device\n"
+            #expect(result.stderr.hasSuffix(message), "\(result)")
+            #expect(result.stderr.ranges(of: message).count == 1, "\(result)")
+        }
+
+        @Test func otherWritesAreTheScriptsAffair() {
             #expect(sh("\"$NSSH\" -e 'assert(io.write(1)); assert(io.flush())' > /dev/full").status == 1)
-            #expect(sh("\"$NSSH\" --help > /dev/full").signal == nil)
+            #expect(sh("\"$NSSH\" -e 'io.open(\"/dev/full\", \"w\"):write(1)'").status == 0)
+            #expect(sh("\"$NSSH\" -e 'io.stderr:write(1)' 2> /dev/full").status == 0)
+            // Nothing was to be written.
+            #expect(sh("\"$NSSH\" -e 'x = 1' > /dev/full").status == 0)
             // A child's words are its own matter.
             #expect(sh("\"$NSSH\" -e 'assert(ns.clone{\"echo\", \"x\"}:wait().status == 1)' > /dev/full").status == 0)
+        }
+
+        /// A copy of nssh that runs a function answers for what the function wrote, and for nothing else.
+        @Test(arguments: Identity.available) func aFunctionsOutputIsItsOwn(_ identity: Identity) {
+            lua(
+                """
+                local full = new{ stdout = "/dev/full", function() print("x") return 1 end }
+                local r = ns.run(full)
+                eq(r.ok, false) eq(r.status, 1) has(r.error, "write to standard output: No space left on device")
+                eq(ns.run(new{ stdout = "/dev/full", function() print("x") os.exit(0) end }).status, 1)
+                eq(ns.run(new{ stdout = "/dev/full", function() return 1 end }).values[1], 1)
+                eq(ns.run(new{ function() print("x") os.exit(0) end }).stdout, "x\\n")
+                """, as: identity)
+            let chunk =
+                "io.write('lost') io.flush() local r = ns.run{ function() io.write('x') end } io.stderr:write(tostring(r.ok), r.stdout)"
+            let inherited = sh("\"$NSSH\" -e \"$CHUNK\" > /dev/full", as: identity, environment: ["CHUNK": chunk])
+            #expect(inherited.status == 1)
+            #expect(inherited.stderr.hasPrefix("truexnssh: "), "\(inherited)")
+        }
+
+        /// Nothing that is opened later gets the number of a stream: what is printed would go into it. In a root without /dev/null too, or with
+        /// a plain file in its place.
+        @Test(arguments: Identity.available, ["", "touch /dev/null;"])
+        func aHoleAmongTheStreamsIsFilled(_ identity: Identity, _ prepare: String) {
+            let script = """
+                local file = assert(io.open(os.getenv("FILE"), "w"))
+                print("to standard output") io.flush() io.stderr:write("to standard error")
+                for number = 0, 2 do
+                  local r = ns.run{ stdin = "inherit", sh = "readlink /proc/$PPID/fd/" .. number }
+                  if r.stdout:find(os.getenv("FILE"), 1, true) or r.stdout == "/\\n" or r.stdout == "" then file:write(number, r.stdout) end
+                end
+                file:write("kept ", tostring(io.read()))
+                """
+            let file = "\(Place.directory)/hole"
+            Place.write(file, [])
+            chmod(file, 0o666)
+            defer { Place.remove(file) }
+            for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
+                let line =
+                    "mount -t tmpfs none /dev; \(prepare) \"$NSSH\" -e \"$CHUNK\" \(closed); test ! -s /dev/null || echo more >>\"$FILE\""
+                let result = run(
+                    "-Urm", "/bin/sh", "-c", line, program: "/usr/bin/unshare", as: identity, environment: ["CHUNK": script, "FILE": file])
+                #expect(Place.text(file) == "kept nil", "\(closed): \(result)")
+            }
         }
 
         @Test func aBrokenPipeEndsItQuietly() {

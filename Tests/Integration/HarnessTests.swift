@@ -49,6 +49,15 @@ extension Integration {
             Place.remove(path)
         }
 
+        /// In a script, `swift test &` and nohup(1) are started with some signals ignored; what they run is not.
+        @Test func aRunIgnoresNoSignals() {
+            let old = [SIGINT, SIGQUIT, SIGHUP, SIGPIPE].map { ($0, signal($0, SIG_IGN)) }
+            let result = run("^SigIgn:", "/proc/self/status", program: "/bin/grep")
+            for (number, handler) in old { signal(number, handler) }
+            // Those above 31 have no default that matters.
+            #expect(Int(result.stdout.split(separator: "\t").last?.dropLast() ?? "", radix: 16).map { $0 & 0x7fff_ffff } == 0, "\(result)")
+        }
+
         @Test func whatComesInPiecesIsWaitedFor() {
             let running = Running(Start(arguments: ["-c", "read x; echo got $x; read y; exit $y"], program: "/bin/sh", input: .pipe))
             running.type("a\n")

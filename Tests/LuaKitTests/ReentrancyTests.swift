@@ -75,7 +75,9 @@ import Testing
     @Test func encodingWhileFinalizersChangeTheTable() throws {
         let state = try makeState(
             binding("encode") { call throws(LuaError) in
-                call.lua.push(try Transfer.decode(call.lua, Transfer.encode(call.lua, 1..<2)))
+                let count = try Transfer.decode(call.lua, Transfer.encode(call.lua, 1..<2))
+                call.lua.pop(Int32(count))
+                call.lua.push(count)
                 return 1
             })
         let result = state.run(

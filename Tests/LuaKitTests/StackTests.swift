@@ -9,6 +9,8 @@ import Testing
         let push = binding("push") { call throws(LuaError) in
             try call.lua.call(arguments: call.lua.top - 1)
             for value in 1...20 { call.lua.push(value) }
+            for _ in 1...20 { call.lua.insert(1) }
+            call.lua.top = 20
             return 20
         }
         let state = try makeState(push)

@@ -90,7 +90,7 @@ import Testing
         #expect(other.failure("error(got[1])") == "test:2: failed")
         // A second metatable crosses by the name that both sides gave it.
         for state in [state, other] {
-            state.declareTable("mine", text: binding("mine") { _ in 0 })
+            state.declareTable("mine") { _ in "mine" }
             state.lua.pushGlobals()
             state.pushMetatable(state.lua, named: "mine")
             state.lua.rawSet(-2, "mine")

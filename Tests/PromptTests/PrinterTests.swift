@@ -117,6 +117,61 @@ struct LuaSession {
         }
     }
 
+    /// Every metatable for tables that the program declares.
+    private static let metatables = Runtime.make(ignoringEnvironment: true)?.tableNames ?? []
+
+    @Test func theMetatablesAreKnown() { #expect(PrinterTests.metatables.count >= 12) }
+
+    /// What a child sends has a metatable and fields of its choice.
+    @Test(
+        arguments: metatables,
+        [
+            "{}", "(function() local t = {} for i = 1, 64 do t[i] = 0x4141414141414141 end return t end)()",
+            "(function() local t = { seconds = 0/0, pid = 2^63, status = 1/0, lost = math.maxinteger } t[1] = { seconds = 1e300 } return t end)()",
+            "(function() local t = {} for i = 1, 65 do t['k' .. i] = {} end for i = 0, 62 do t[1 << i] = t end return t end)()",
+            "(function() local t = { columns = {}, holders = {} } t.error = t t.text = t t.message = t t[1] = t t.columns[1] = t return t end)()",
+            "(function() local t = {} for i = 1, 12000 do t[i] = false end return t end)()",
+        ])
+    func tablesWithNsshsMetatablesAreShown(_ name: String, _ table: String) throws {
+        let session = try LuaSession()
+        let lua = session.state.lua
+        lua.reserve(10)
+        lua.pushGlobals()
+        session.state.pushMetatable(lua, named: name)
+        lua.rawSet(-2, "metatable")
+        lua.pop()
+        session.run("value = setmetatable(\(table), metatable)")
+        #expect(session.show("value").utf8.count < 1 << 21)
+        // In a table it has one line, and is no key or value that does harm.
+        let nested = session.show("{ value, { value, k = value }, [value] = value }", columns: 200)
+        #expect(!nested.contains("__tostring"), "\(nested)")
+        #expect(lua.top == 0)
+    }
+
+    /// The same long text in a table often.
+    @Test func longTextsInATableAreCut() throws {
+        let session = try LuaSession()
+        session.run(
+            """
+            made = 0
+            long = setmetatable({}, { __tostring = function() made = made + 1 return ('x'):rep(1 << 20) .. '\\nmore' end })
+            list = {} for i = 1, 100 do list[i] = {} for j = 1, 20 do list[i][j] = long end end
+            list[('key'):rep(100000)] = 1
+            """)
+        let text = session.show("list")
+        #expect(text.utf8.count < 100_000)
+        #expect(session.show("{ long }").contains("x …"))
+        #expect(session.show("made < 30") == "true")
+        #expect(session.show("long").utf8.count < (1 << 20) + 10)
+    }
+
+    @Test func numbersOfAnySizeAreShown() throws {
+        let session = try LuaSession()
+        #expect(session.show("{ 0/0, 1/0, -1/0, 2^63, math.maxinteger, -0.0 }").hasPrefix("{ nan, math.huge, -math.huge, 9"))
+        #expect(session.show("{ [2^53] = 1, [math.mininteger] = 2, [0.5] = 3 }").contains("[math.mininteger] = 2"))
+        #expect(session.show("(function() local t = {} for i = 0, 62 do t[1 << i] = 1 end return t end)()").contains("[1024] = 1"))
+    }
+
     /// Not in the middle of a character.
     @Test func longStringsAreCutBetweenCharacters() throws {
         let text = try LuaSession().show("{ ('a' .. ('你'):rep(200)) }", columns: 10_000)

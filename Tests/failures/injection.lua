@@ -148,14 +148,18 @@ local function others(known)
   return list
 end
 
-local function is_in_file(path, text)
+-- Whether strace put an error in place of a call before the mark at the end of the launch.
+local function is_injected(path)
   local file <close> = io.open(path)
-  return file:read("a"):find(text, 1, true) ~= nil
+  local log = file:read("a")
+  local at, mark = log:find("INJECTED", 1, true), log:find("/nssh-end", 1, true)
+  return at ~= nil and at < (mark or math.huge)
 end
 
 -- Runs a launch with one call changed: "error=EIO" or "signal=SIGKILL". Returns a table: outcome ("worked", "raised", "text" or
--- "ended"), code, errno, syscall, stage, message; state ("clean", or what is wrong); hung; left (what
--- is there after the end); happened (how often nssh looks around while it waits is not the same each time).
+-- "ended"), code, errno, syscall, stage, message; state ("clean", or what is wrong); ended; hung; left (what is there after the end);
+-- happened: how often nssh looks around while it waits is not the same each time, and the call of that number may not come, or come
+-- when the launch is over.
 function injection.run(case, at, what)
   local watchdog <close> = watch()
   local p <close> = start(case)
@@ -164,20 +168,23 @@ function injection.run(case, at, what)
   watchdog.stdin:close()
   local spec = ("inject=%s:%s:when=%d"):format(at.call, what, at.n)
   local file = os.tmpname()
-  local tracer <close> = attach(p.pid, { "-o", file, "-e", "trace=" .. at.call, "-e", spec })
+  local tracer <close> = attach(p.pid, { "-o", file, "-e", "trace=?readlink,readlinkat," .. at.call, "-e", spec })
   p:tell()
   local line = p:read()
   detach(tracer)
-  result.happened = is_in_file(file, what:find("^signal") and "killed by SIGKILL" or "INJECTED")
+  result.happened = is_injected(file)
   os.remove(file)
   if line then
     result.outcome, result.code, result.errno, result.syscall, result.stage, result.message = split(line)
     p:tell()
     result.state = p:read()
-    if not result.state then result.state = "nssh ended: " .. p:complaint() end
+    result.ended = not result.state
+    if result.ended then result.state = "nssh ended: " .. p:complaint() end
   else
-    result.outcome = "ended"
+    result.outcome, result.ended = "ended", true
     result.state = p:complaint()
+  end
+  if result.ended then
     -- Within a second everything that it had started is gone.
     local deadline, left = sys.clock() + 1
     repeat
@@ -255,8 +262,13 @@ function injection.kills(case, role)
       count = count + 1
       local r = injection.run(case, at, "signal=SIGKILL")
       local good = not r.hung and not r.left
-      if r.outcome == "ended" then good = good and r.state == "" else good = good and r.state == "clean" end
-      -- The same number of that call may come earlier in nssh.
+      -- The same number of that call may come earlier in nssh; or late, when it has said that the launch has worked.
+      local late = r.ended and r.outcome == "worked" and role == "nssh"
+      if r.outcome == "ended" then
+        good = good and r.state == ""
+      else
+        good = good and r.state == (late and "nssh ended: " or "clean")
+      end
       if not good then
         wrong[#wrong + 1] = ("%s: %s killed at %s #%d: %s, %s%s%s"):format(case, at.role, at.text:sub(1, 70), at.n,
           table.concat({ r.outcome, r.code or "", r.stage or "", r.message or "" }, " "), r.state,

@@ -1,17 +1,12 @@
 -- Children that a test plays with: in a user namespace of their own, so that an ordinary user can make them too. Where that is
 -- forbidden, the test is skipped.
-local check = require "check"
+local here = require "here"
 local apart = {}
 
 local function allowed(what, options, ...)
+  here.need_user_namespaces()
   options.user = options.user or "root"
-  local result = table.pack(pcall(what, options, ...))
-  if result[1] then return table.unpack(result, 2, result.n) end
-  local e = result[2]
-  if type(e) == "table" and e.syscall == "clone3" and (e.code == "EPERM" or e.code == "ENOSPC") then
-    check.skip("user namespaces are forbidden here: " .. e.message)
-  end
-  error(e, 0)
+  return what(options, ...)
 end
 
 function apart.clone(options) return allowed(ns.clone, options) end
@@ -31,11 +26,6 @@ end
 function apart.without_privilege(fn, ...)
   local options = sys.geteuid() == 0 and { uid = 65534, gid = 65534, groups = {} } or {}
   return ns.call(options, fn, ...)
-end
-
--- Skips the test unless the program is there.
-function apart.need(program, package)
-  if not ns.run{ sh = "command -v " .. program }.ok then check.skip(program .. " is missing: Debian package " .. (package or program)) end
 end
 
 -- What a program printed; its failure is the test's.

@@ -1,6 +1,7 @@
 -- Every declaration has an example, and every example runs as it stands: here as whoever runs the tests, and as an
 -- ordinary user too when that is root.
 local check = require "check"
+local here = require "here"
 local reference = require "nssh.reference"
 
 local nssh = sys.readlink("/proc/self/exe")
@@ -20,8 +21,8 @@ for _, class in ipairs(reference.classes) do for _, f in ipairs(class.methods) d
 for _, f in ipairs(reference.others) do add(f) end
 
 tests["all examples as an ordinary user"] = function()
-  if sys.geteuid() ~= 0 then check.skip("not root: the other tests run them as an ordinary user") end
-  if not ns.run{ uid = 65534, gid = 65534, "unshare", "--user", "true" }.ok then check.skip("user namespaces are forbidden here") end
+  here.need_root("the other tests run them as an ordinary user already")
+  here.need_user_namespaces_of_nobody()
   local copy = ns.run{ sh = "mktemp /tmp/nssh-test.XXXXXX" }:check().stdout:gsub("\n$", "")
   local remove <close> = setmetatable({}, { __close = function() os.remove(copy) end })  -- luacheck: ignore remove
   ns.run{ "cp", nssh, copy }:check()

@@ -1,12 +1,8 @@
 -- ns.limits: /proc/sys/user of any user namespace that can be joined. Nothing here changes the machine's own.
 local check = require "check"
+local here = require "here"
+local apart = require "apart"
 local tests = {}
-
-local function box(options)
-  local ok, process = pcall(ns.clone, options)
-  if not ok and process.code == "EPERM" then check.skip("user namespaces are forbidden here: " .. process.message) end
-  return ok and process or error(process)
-end
 
 tests["what is shown is what the file says"] = function()
   local limits = ns.limits()
@@ -20,7 +16,7 @@ tests["what is shown is what the file says"] = function()
 end
 
 tests["a limit that is set in a process's user namespace holds there, and is given back as it was"] = function()
-  local p <close> = box{ user = "root", uts = true }
+  local p <close> = apart.clone{ user = "root", uts = true }
   local own = ns.limits()
   local old = ns.limits(p, { uts = 1, max_net_namespaces = 5 })
   check.eq(old.max_ipc_namespaces, nil)
@@ -36,7 +32,7 @@ tests["a limit that is set in a process's user namespace holds there, and is giv
 end
 
 tests["a handle stands for its owner"] = function()
-  local p <close> = box{ user = "root", uts = true }
+  local p <close> = apart.clone{ user = "root", uts = true }
   local h <close> = p:open("uts")
   ns.limits(h, { ipc = 3 })
   check.eq(ns.limits(p).max_ipc_namespaces, 3)
@@ -45,14 +41,14 @@ tests["a handle stands for its owner"] = function()
 end
 
 tests["inside, the limits are one's own"] = function()
-  box{ user = "root" }:close()
+  apart.clone{ user = "root" }:close()
   local before, after = ns.call({ user = "root" }, function() return ns.limits{ mount = 7 }, ns.limits() end)
   check.ok(before.max_mnt_namespaces > 7)
   check.eq(after.max_mnt_namespaces, 7)
 end
 
 tests["the whole machine's are changed only on purpose"] = function()
-  if ns.inode("self", "user") ~= 0xEFFFFFFD then check.skip("nssh is not in the initial user namespace") end
+  here.need_first_user_namespace()
   local old = ns.limits()
   local e = check.fails(function() ns.limits{ uts = old.max_uts_namespaces } end, "whole machine")
   check.eq(e.code, "EPERM")
@@ -66,7 +62,7 @@ tests["the whole machine's are changed only on purpose"] = function()
 end
 
 tests["bad values are named, and nothing is set"] = function()
-  local p <close> = box{ user = "root" }
+  local p <close> = apart.clone{ user = "root" }
   check.fails(function() ns.limits(p, { uts = -1 }) end, "uts: 0 to 2147483647 expected, got %-1")
   check.fails(function() ns.limits(p, { uts = 1, max_uts_namespaces = 1 }) end, "are the same")
   check.fails(function() ns.limits(p, { utz = 1 }) end, "did you mean 'uts'")

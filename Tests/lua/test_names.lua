@@ -1,6 +1,7 @@
 -- Names, of files, hosts, links and whatever, are taken as they are, byte by byte, or refused: never cut, and never another one.
 local check = require "check"
 local apart = require "apart"
+local here = require "here"
 local reference = require "nssh.reference"
 local tests = {}
 
@@ -148,7 +149,7 @@ tests["on the command line: a script, a working directory, the user's shell"] = 
 end
 
 tests["a link's name is never cut to another one's"] = function()
-  apart.need("ip", "iproute2")
+  here.need("ip", "iproute2")
   local got = apart.call({ net = true }, function()
     local name = "abcdefghijklmno"
     ns.run{ "ip", "link", "add", name, "type", "veth", "peer", "name", "peer0" }:check()

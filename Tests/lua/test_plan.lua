@@ -1,6 +1,7 @@
 -- ns.plan: what options stand for, held against what strace(1) sees when they are carried out.
 local check = require "check"
 local apart = require "apart"
+local here = require "here"
 local nssh = sys.readlink("/proc/self/exe")
 local tests = {}
 
@@ -33,11 +34,12 @@ end
 
 -- Every call of the plan, in the plan's order, is in what strace wrote.
 local function carried_out(options)
-  if not ns.run{ sh = "command -v strace" }.ok then check.skip("strace is missing: Debian package strace") end
+  here.need_user_namespaces()
+  here.need_strace()
   local chunk = "ns.run{" .. options .. "}"
   local plan = load("return ns.plan{" .. options .. "}")()
   local trace = ns.run{ "strace", "-f", "-o", "/dev/stdout", nssh, "-e", chunk }
-  if not trace.ok then check.skip("strace cannot trace here, or user namespaces are forbidden: " .. trace.stderr) end
+  check.ok(trace.ok, trace.stderr)
   local position = 1
   for _, line in ipairs(plan) do
     local at, after = trace.stdout:find("%f[%w]" .. line.call .. "%(", position)
@@ -69,19 +71,16 @@ for text, expected in pairs(sayings) do
     local options = load("return {" .. text .. "}")
     local plan = ns.plan(options())
     check.eq(plan.inexpressible.command, nil)
-    local ok, ours = pcall(ns.run, options())
-    if not ok and ours.stage == "clone3" then check.skip("not allowed here: " .. tostring(ours)) end
-    check.ok(ok, tostring(ours))
+    here.need_user_namespaces()
+    local ours = ns.run(options())
     if expected ~= true then check.eq(ours.stdout, expected) end
     local theirs = ns.run{ sh = plan.command }
-    if theirs.stderr:find("unrecognized option") then check.skip("an older unshare(1): " .. theirs.stderr) end
     check.eq(theirs.stdout, ours.stdout, plan.command .. ": " .. theirs.stderr)
   end
 end
 
 tests["joins are nsenter's"] = function()
-  local ok, p = pcall(ns.clone, { user = "root", uts = "box" })
-  if not ok then check.skip("user namespaces: " .. tostring(p)) end
+  local p = apart.clone{ uts = "box" }
   local plan = ns.plan{ user = p, uts = p, "hostname" }
   check.match(plan.command, "^nsenter %-%-target %d+ ")
   local r = ns.run{ sh = plan.command }
@@ -272,9 +271,9 @@ tests["a command line that unshare(1) would refuse is none"] = function()
 end
 
 tests["a command line names a handle by its own descriptor"] = function()
-  local p <close> = ns.clone{ uts = "box", user = "root" }
+  here.need_root("joining a uts namespace alone takes root")
+  local p <close> = apart.clone{ uts = "box" }
   local h <close> = p:open("uts")
-  if sys.geteuid() ~= 0 then check.skip("joining it alone takes root") end
   check.eq(ns.run{ sh = ns.plan{ uts = h, "hostname" }.command }.stdout, "box\n")
 end
 

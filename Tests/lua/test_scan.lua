@@ -1,13 +1,8 @@
 -- ns.scan: what processes show, and what they do not. What else holds a namespace is in test_holders, test_scan_mounts, test_scan_deep.
 local check = require "check"
+local here = require "here"
+local apart = require "apart"
 local tests = {}
-
-local function box(options)
-  options.user = options.user or "root"
-  local ok, process = pcall(ns.clone, options)
-  if not ok and process.code == "EPERM" then check.skip("user namespaces are forbidden here: " .. process.message) end
-  return ok and process or error(process, 0)
-end
 
 local function by(list, key, value)
   for _, item in ipairs(list) do
@@ -28,7 +23,7 @@ end
 local processes_only = { tasks = false, fds = false, sockets = false, mounts = false }
 
 tests["shows a process with its namespaces, and each namespace with its owner"] = function()
-  local p <close> = box{ uts = "box", net = true, ipc = true }
+  local p <close> = apart.clone{ uts = "box", net = true, ipc = true }
   local s = ns.scan()
   local process = by(s.processes, "pid", p.pid)
   for name, inode in pairs(ns.inode(p)) do check.eq(process.namespaces[name], inode, name) end
@@ -46,7 +41,7 @@ tests["shows a process with its namespaces, and each namespace with its owner"] 
 end
 
 tests["a path opens what it stands for"] = function()
-  local p <close> = box{ uts = true, pid = true, mnt = true }
+  local p <close> = apart.clone{ uts = true, pid = true, mnt = true }
   local s, opened = ns.scan(), 0
   for _, namespace in ipairs(s.namespaces) do
     local ok, h = pcall(function() return ns.open(assert(namespace.path), namespace.type) end)
@@ -61,7 +56,7 @@ tests["a path opens what it stands for"] = function()
 end
 
 tests["types leave out the others"] = function()
-  local p <close> = box{ uts = true, ipc = true }
+  local p <close> = apart.clone{ uts = true, ipc = true }
   local s = ns.scan{ types = { "uts" } }
   check.ok(by(s.namespaces, "inode", p:inode("uts")))
   check.eq(by(s.namespaces, "inode", p:inode("ipc")), nil)
@@ -85,7 +80,7 @@ tests["costs say what was looked through"] = function()
 end
 
 tests["names=false names only who is elsewhere, or is the first in its namespace"] = function()
-  local p <close> = box{ uts = true }
+  local p <close> = apart.clone{ uts = true }
   local options = table.move({}, 1, 0, 1, { names = false })
   for key, value in pairs(processes_only) do options[key] = value end
   local q <close> = ns.clone{}
@@ -99,8 +94,15 @@ tests["names=false names only who is elsewhere, or is the first in its namespace
 end
 
 tests["an unborn pid namespace: its process has unshared, and has no child yet"] = function()
-  if not ns.features().pidfd_namespaces.supported then check.skip("shown by Linux 6.11 or newer") end
-  local p <close> = box{ "unshare", "--pid", "sleep", "60" }
+  local p <close> = apart.clone{ "unshare", "--pid", "sleep", "60" }
+  if not here.has("pidfd_namespaces") then
+    -- Nothing leads to it, and that is said.
+    local missing = eventually(function()
+      local target = ("/proc/%d/ns/pid_for_children"):format(p.pid)
+      return by(ns.scan(processes_only).unreadable, "target", target)
+    end)
+    return check.eq({ missing.pid, missing.source, missing.code }, { p.pid, "processes", "ENOTTY" })
+  end
   local process = eventually(function()
     local process = by(ns.scan(processes_only).processes, "pid", p.pid)
     return process and process.namespaces.pid_for_children ~= process.namespaces.pid and process
@@ -117,7 +119,7 @@ tests["an unborn pid namespace: its process has unshared, and has no child yet"]
 end
 
 tests["a zombie has its user and pid namespaces, and no others"] = function()
-  local p <close> = box{ pid = true, uts = true, "perl", "-e",
+  local p <close> = apart.clone{ pid = true, uts = true, "perl", "-e",
     'fork or exit; sleep 60' }
   local zombie = eventually(function()
     for _, process in ipairs(ns.scan(processes_only).processes) do
@@ -129,12 +131,12 @@ tests["a zombie has its user and pid namespaces, and no others"] = function()
 end
 
 tests["pids from nssh's pid namespace down"] = function()
-  local p <close> = box{ pid = true }
+  local p <close> = apart.clone{ pid = true }
   check.eq(by(ns.scan(processes_only).processes, "pid", p.pid).pids, { p.pid, 1 })
 end
 
 tests["inside a pid namespace pids are those of the inside"] = function()
-  local ok, own, first, count, others, known = pcall(ns.call, { user = "root", pid = true }, function()
+  local own, first, count, others, known = apart.call({ pid = true }, function()
     local p <close> = ns.clone{ uts = true }
     local s = ns.scan{}
     local strangers = 0
@@ -145,8 +147,6 @@ tests["inside a pid namespace pids are those of the inside"] = function()
     end
     return sys.getpid(), s.processes[1].pid, #s.processes, strangers, seen
   end)
-  if not ok and own.code == "EPERM" then check.skip("user namespaces are forbidden here: " .. own.message) end
-  check.ok(ok, tostring(own))
   check.eq(own, 1)
   check.eq(first, 1)
   check.eq(count, 2)
@@ -169,7 +169,7 @@ tests["what cannot be read is listed with the reason"] = function()
 end
 
 tests["processes that end meanwhile are no error, and the others are always there"] = function()
-  local marker <close> = box{ uts = true }
+  local marker <close> = apart.clone{ uts = true }
   local inode = marker:inode("uts")
   local known = {}
   for _, item in ipairs(ns.scan().unreadable) do known[item.target] = true end
@@ -188,7 +188,7 @@ tests["processes that end meanwhile are no error, and the others are always ther
 end
 
 tests["ns.open finds by the inode number what only a descriptor or a socket holds"] = function()
-  local p = box{ uts = true }
+  local p = apart.clone{ uts = true }
   local kept = p:open("uts")
   local inode = kept:inode()
   p:close()
@@ -196,7 +196,7 @@ tests["ns.open finds by the inode number what only a descriptor or a socket hold
   check.ok(h == kept)
   kept:close()
   local script = '$^F = 100; socket(S, 2, 2, 0) or die; socket(T, 2, 2, 0) or die; <STDIN>; exec "unshare", "--net", "sleep", "60"'
-  local q <close> = box{ net = true, stdin = "pipe", "perl", "-e", script }
+  local q <close> = apart.clone{ net = true, stdin = "pipe", "perl", "-e", script }
   local old = q:inode("net")
   q.stdin:write("\n")
   q.stdin:close()

@@ -1,6 +1,7 @@
 -- What a deep scan finds: descriptors in flight, files of an io_uring, open files of /proc, and suspects. Perl makes the calls that
 -- nssh has no word for.
 local check = require "check"
+local here = require "here"
 local apart = require "apart"
 local tests = {}
 
@@ -8,7 +9,7 @@ local deep = { tasks = false, fds = false, sockets = false, deep = true }
 
 -- A process that has run Perl code, with its arguments, and stays.
 local function perl(code, options, ...)
-  apart.need("perl", "perl-base")
+  here.need_program("perl", "perl-base")
   local body = { "perl", "-e", '$| = 1; my $r = eval { ' .. code .. ' }; print(($@ || "ready") . "\n"); sleep 60', stdout = "pipe" }
   for name, value in pairs(options or {}) do body[name] = value end
   for _, argument in ipairs{ ... } do body[#body + 1] = tostring(argument) end
@@ -16,7 +17,7 @@ local function perl(code, options, ...)
   local answer = p.stdout:read()
   if answer ~= "ready" then
     p:close()
-    check.skip(answer or "perl has ended")
+    error(answer or "perl has ended")
   end
   return p
 end

@@ -1,6 +1,7 @@
 -- What setns(2) does to nssh itself, as LTP's setns01 and 02 and the kernel's selftests of pidfd_setns ask it. All of it in copies
 -- of nssh: the runner of the tests stays where it is.
 local check = require "check"
+local here = require "here"
 local apart = require "apart"
 local tests = {}
 
@@ -45,7 +46,7 @@ tests["joining uts shows that host name, and back again one's own"] = function()
 end
 
 tests["joining ipc shows its queues"] = function()
-  apart.need("perl", "perl-base")
+  here.need_program("perl", "perl-base")
   local get = "perl -e 'print defined msgget(4711, %s) ? 1 : 0'"
   local before, after = apart.call({ ipc = true }, function()
     local p <close> = ns.clone{ ipc = true }

@@ -1,5 +1,6 @@
 -- user = "auto": subordinate ids. subuid(5), newuidmap(1).
 local check = require "check"
+local here = require "here"
 local nssh = sys.readlink("/proc/self/exe")
 local tests = {}
 
@@ -7,8 +8,8 @@ local probe = [[ns.run{ user = "auto", sh = "cat /proc/self/uid_map /proc/self/g
 
 -- Runs a chunk as uid 65534, to whom /etc/subuid gives ids, in a mnt namespace where that is so.
 local function as_user(chunk, lines, flag)
-  if sys.geteuid() ~= 0 then check.skip("another /etc/subuid needs root") end
-  if not ns.run{ sh = "command -v newuidmap setpriv" }.ok then check.skip("newuidmap is missing: Debian package uidmap") end
+  here.need_root("another /etc/subuid needs root")
+  here.need_program("newuidmap", "uidmap")
   local name = ns.run{ sh = "id -un 65534" }.stdout:match("%g+")
   return ns.run{ mnt = true, timeout = 30, "sh", "-c", [[
     mount -t tmpfs none /mnt && cp "$1" /mnt/nssh && chmod 755 /mnt && printf "$3" > /mnt/ids || exit 99
@@ -45,7 +46,7 @@ tests["what newuidmap says is part of the error, and nothing stays"] = function(
 end
 
 tests["root's own id is not in it"] = function()
-  if sys.geteuid() ~= 0 then check.skip("that is for root") end
+  here.need_root("that is for root")
   local r = load("return " .. probe)()
   check.ok(r.ok, r.stderr)
   check.match(r.stdout, "^%s+0%s+[1-9]%d+%s+%d+\n")
@@ -59,7 +60,7 @@ tests["root's own id is not in it"] = function()
 end
 
 tests["nssh stays as it was after such launches"] = function()
-  if sys.geteuid() ~= 0 then check.skip("that is for root") end
+  here.need_root("that is for root")
   ns.run{ user = "auto", "true" }
   check.eq(ns.run{ user = "auto", "true" }.ok, true)
   check.eq(sys.geteuid(), 0)

@@ -1,6 +1,7 @@
 -- What an ipc namespace isolates, as LTP's sysvipc and mqns suites ask it: System V objects by key, POSIX queues by name. The
 -- outside is an ipc namespace of the test's own, so that nothing is left on the machine.
 local check = require "check"
+local here = require "here"
 local apart = require "apart"
 local tests = {}
 
@@ -16,7 +17,7 @@ local FIND, CREATE = "0", "0666 | 01000"
 
 for kind in pairs(get) do
   tests[kind .. ": what was made outside is not there in a new ipc namespace"] = function()
-    apart.need("perl", "perl-base")
+    here.need_program("perl", "perl-base")
     local seen = apart.call({ ipc = true }, function(find, create)
       local seen = { ns.run(create).stdout, ns.run(find).stdout }
       local p <close> = ns.clone{ ipc = true }
@@ -31,7 +32,7 @@ for kind in pairs(get) do
   end
 
   tests[kind .. ": the same key is another object in each of two ipc namespaces"] = function()
-    apart.need("perl", "perl-base")
+    here.need_program("perl", "perl-base")
     local a <close> = apart.clone{ ipc = true }
     local b <close> = ns.clone{ user = a, ipc = true }
     for _, p in ipairs{ a, b } do check.eq(p:run(perl(kind, FIND)).stdout, "2") end
@@ -63,7 +64,7 @@ local contents = {
 
 for kind, code in pairs(contents) do
   tests[kind .. ": what one writes the other does not read"] = function()
-    apart.need("perl", "perl-base")
+    here.need_program("perl", "perl-base")
     local a <close> = apart.clone{ ipc = true }
     local b <close> = ns.clone{ user = a, ipc = true }
     a:run{ "perl", "-e", code.put, "a" }:check()

@@ -1,13 +1,7 @@
 -- ns.tree: what is below what, and how it is drawn.
 local check = require "check"
+local apart = require "apart"
 local tests = {}
-
-local function box(options)
-  options.user = options.user or "root"
-  local ok, p = pcall(ns.clone, options)
-  if not ok then check.skip("user namespaces are forbidden here: " .. tostring(p)) end
-  return p
-end
 
 -- The node with a field of this value, and the nodes above it.
 local function find(nodes, field, value, above)
@@ -23,7 +17,7 @@ end
 local function link(target, type) return ("%s:[%d]"):format(type, ns.inode(target, type)) end
 
 tests["by owner: a user namespace has below it what it owns"] = function()
-  local p <close> = box{ uts = true, net = true }
+  local p <close> = apart.clone{ uts = true, net = true }
   local tree = ns.tree{}
   local node, above = find(tree, "link", link(p, "uts"))
   check.ok(node, "its uts namespace is not in the tree")
@@ -35,7 +29,7 @@ tests["by owner: a user namespace has below it what it owns"] = function()
 end
 
 tests["by parent: pid namespaces below each other"] = function()
-  local p <close> = box{ pid = true, sys.readlink("/proc/self/exe"), "-e", "local p <close> = ns.clone{pid=true} sys.sleep(10)" }
+  local p <close> = apart.clone{ pid = true, sys.readlink("/proc/self/exe"), "-e", "local p <close> = ns.clone{pid=true} sys.sleep(10)" }
   local inner
   for _ = 1, 100 do
     local outer = find(ns.tree{ by = "parent" }, "link", link(p, "pid"))
@@ -50,7 +44,7 @@ tests["by parent: pid namespaces below each other"] = function()
 end
 
 tests["by process: those in other namespaces than their parent"] = function()
-  local p <close> = box{ uts = true }
+  local p <close> = apart.clone{ uts = true }
   local node, above = find(ns.tree{ by = "process" }, "pid", p.pid)
   check.ok(node, "the process is not in the tree")
   check.ok(#above > 0, "it is below nobody")
@@ -58,7 +52,7 @@ tests["by process: those in other namespaces than their parent"] = function()
 end
 
 tests["drawn in ASCII, or in Unicode"] = function()
-  local p <close> = box{ uts = true }
+  local p <close> = apart.clone{ uts = true }
   check.match(tostring(ns.tree{ ascii = false }), "\n[│ ]*└─")
   check.ok(not tostring(ns.tree{ ascii = true }):find("[\x80-\xff]"), "not ASCII")
   check.eq(tostring(ns.tree{ by = "parent" }):find("[\x80-\xff]") == nil, (function()
@@ -78,13 +72,14 @@ tests["the initial namespaces are folded unless all are wanted"] = function()
   for _, namespace in ipairs(snapshot.namespaces) do
     if namespace.initial and namespace.type ~= "user" then initial = initial + 1 end
   end
-  if initial < 2 then check.skip("nssh is in no initial namespaces here") end
-  check.match(tostring(snapshot:tree{}), ("%d initial: mnt "):format(initial))
+  -- In a container there may be none.
+  local folded = tostring(snapshot:tree{}):match("(%d+) initial: ")
+  check.eq(tonumber(folded), initial >= 2 and initial or nil)
   check.ok(not tostring(snapshot:tree{ all = true }):find("%d initial: "))
 end
 
 tests["what holds a namespace without a process"] = function()
-  local p <close> = box{ net = true }
+  local p <close> = apart.clone{ net = true }
   local handle <close> = p:open("net")
   local inode = handle:inode()
   p:close()

@@ -3,6 +3,7 @@ local arguments = require "nssh.demo.arguments"
 local demo = require "nssh.demo"
 local player = require "nssh.demo.player"
 local scripts = require "nssh.scripts"
+local state = require "nssh.state"
 local words = require "nssh.demo.words"
 local course = {}
 
@@ -49,18 +50,10 @@ function course.list()
   end
 end
 
--- Where the learner was is remembered in a file with the name of a lesson.
-
-local function state_path()
-  local directory, home = sys.env("XDG_STATE_HOME"), sys.env("HOME")
-  if not directory or not directory:find("^/") then directory = home and home .. "/.local/state" end
-  return directory and directory .. "/nssh/course", directory and directory .. "/nssh"
-end
+-- Where the learner was is remembered: the name of a lesson.
 
 local function remembered(all)
-  local path = state_path()
-  local file <close> = path and io.open(path) or nil
-  local name = file and file:read("l")
+  local name = (state.read("course") or ""):match("^%g+")
   for number, entry in ipairs(all) do
     if entry.name == name then return number end
   end
@@ -68,14 +61,7 @@ local function remembered(all)
 end
 
 -- Remembers a lesson; without one, that the course is at its end. Returns nil and the reason if that does not work.
-local function remember(entry)
-  local path, directory = state_path()
-  if not path then return nil, "HOME is not set" end
-  if not entry then return os.remove(path) end
-  ns.run{ "mkdir", "-p", directory }
-  local file <close>, reason = io.open(path, "w")
-  return file and file:write(entry.name, "\n"), reason
-end
+local function remember(entry) return state.write("course", entry and entry.name .. "\n" or "") end
 
 -- On a terminal: from where the learner was, until the end or q.
 local function play_with_learner(all, options)

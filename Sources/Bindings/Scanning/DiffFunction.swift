@@ -83,14 +83,10 @@ enum DiffFunction {
     }
 
     /// Declares the metatable.
-    static func declare(_ state: LuaState) { state.declareTable("difference", text: ToldText.function) }
+    static func declare(_ state: LuaState) { state.declareTable("difference", text: ToldText.of) }
 }
 
-/// The __tostring of tables that carry their text.
+/// What `tostring` says of tables that carry their text.
 enum ToldText {
-    nonisolated(unsafe) static let function = LuaFunction("told.__tostring", [LuaField("self", .table, optional: false, "")], "") {
-        call throws(LuaError) in
-        call.lua.push(call.lua.rawGet(1, "text") == .string ? call.lua.string(-1) ?? "" : "a table without its text")
-        return 1
-    }
+    static func of(_ table: TableReader) -> String { table.string("text", most: .max) ?? "a table without its text" }
 }

@@ -84,21 +84,13 @@ enum HoldersFunction {
     }
 
     /// Declares the metatable.
-    static func declare(_ state: LuaState) { state.declareTable("holders", text: text) }
-
-    nonisolated(unsafe) private static let text = LuaFunction("holders.__tostring", [LuaField("self", .table, optional: false, "")], "") {
-        call throws(LuaError) in
-        let lua = call.lua
-        var lines: [String] = []
-        for position in stride(from: 1, through: lua.rawLength(1), by: 1) {
-            guard lua.rawGet(1, position) == .table else { continue }
-            lua.rawGet(-1, "text")
-            lua.rawGet(-2, "certain")
-            lines.append((lua.boolean(-1) ? "" : "perhaps ") + (lua.string(-2) ?? ""))
-            lua.pop(3)
+    static func declare(_ state: LuaState) {
+        state.declareTable("holders") { holders in
+            var lines: [String] = []
+            let left = holders.forEachRecord { lines.append(($0.isTrue("certain") ? "" : "perhaps ") + ($0.string("text") ?? "")) }
+            if let left = TableReader.left(left) { lines.append(left) }
+            return lines.isEmpty ? "no holder" : lines.joined(separator: "\n")
         }
-        lua.push(lines.isEmpty ? "no holder" : lines.joined(separator: "\n"))
-        return 1
     }
 }
 

@@ -96,54 +96,38 @@ enum ListFunction {
         lua.rawSet(-2, "names")
     }
 
-    /// Declares the metatable.
-    static func declare(_ state: LuaState) { state.declareTable("list", text: text) }
-
-    /// Shows the records as they are now, which may have been changed: a list can be sorted, and shortened.
-    nonisolated(unsafe) private static let text = LuaFunction("list.__tostring", [LuaField("self", .table, optional: false, "")], "") {
-        call throws(LuaError) in
-        let lua = call.lua
-        lua.reserve(8)
-        let columns = lua.rawGet(1, "columns") == .table ? strings(lua, lua.top).compactMap { ListColumn(name: $0) } : ListColumn.usual
-        var rows: [[String]] = []
-        for position in stride(from: 1, through: lua.rawLength(1), by: 1) {
-            let top = lua.top
-            if lua.rawGet(1, position) == .table {
-                rows.append(
-                    columns.map { column in
-                        lua.rawGet(top + 1, column.rawValue.lowercased())
-                        defer { lua.pop() }
-                        return column == .HOLDERS ? counts(lua, lua.top) : cell(lua, lua.top)
-                    })
+    /// Declares the metatable. `tostring` shows the records as they are now, which may have been changed: a list can be sorted, and
+    /// shortened.
+    static func declare(_ state: LuaState) {
+        state.declareTable("list") { list in
+            let columns = list.table("columns") { $0.strings().compactMap { ListColumn(name: $0) } } ?? ListColumn.usual
+            var rows: [[String]] = []
+            var widths = [Int](repeating: 0, count: columns.count)
+            let left = list.forEachRecord { record in
+                let row = columns.map { cell(record, $0) }
+                rows.append(row)
+                // A long cell makes all the others of its column longer.
+                for (column, cell) in row.enumerated() {
+                    let growth = max(0, cell.utf8.count - widths[column])
+                    widths[column] += growth
+                    list.spend(widths[column] + growth * rows.count)
+                }
             }
-            lua.top = top
+            let table = TextTable(columns.map { TextTable.Column($0.rawValue, right: $0.isRight) }, rows)
+            let lines = table.lines(columns: Terminal.columns(1))
+            return (lines + (TableReader.left(left).map { [$0] } ?? [])).joined(separator: "\n")
         }
-        let table = TextTable(columns.map { TextTable.Column($0.rawValue, right: $0.isRight) }, rows)
-        lua.push(table.lines(columns: Terminal.columns(1)).joined(separator: "\n"))
-        return 1
     }
 
-    private static func cell(_ lua: Lua, _ index: Int32) -> String {
-        if let number = lua.integer(index) { return String(number) }
-        return lua.kind(index) == .table ? strings(lua, index).joined(separator: ",") : lua.string(index) ?? ""
-    }
-
-    private static func strings(_ lua: Lua, _ index: Int32) -> [String] {
-        (0..<lua.rawLength(index)).compactMap { position in
-            lua.rawGet(index, position + 1)
-            defer { lua.pop() }
-            return lua.string(-1)
-        }
+    private static func cell(_ record: TableReader, _ column: ListColumn) -> String {
+        let name = column.rawValue.lowercased()
+        if column == .HOLDERS { return record.table(name, counts) ?? "" }
+        if let number = record.integer(name) { return String(number) }
+        return record.table(name) { $0.strings().joined(separator: ",") } ?? record.string(name) ?? ""
     }
 
     /// The text of a record's `holders`.
-    private static func counts(_ lua: Lua, _ index: Int32) -> String {
-        guard lua.kind(index) == .table else { return "" }
-        let holders = Holder.Kind.allCases.compactMap { kind -> (kind: Holder.Kind, count: Int)? in
-            lua.rawGet(index, kind.rawValue)
-            defer { lua.pop() }
-            return lua.integer(-1).map { (kind, $0) }
-        }
-        return NamespaceList.Row.text(of: holders)
+    private static func counts(_ holders: TableReader) -> String {
+        NamespaceList.Row.text(of: Holder.Kind.allCases.compactMap { kind in holders.integer(kind.rawValue).map { (kind, $0) } })
     }
 }

@@ -57,11 +57,5 @@ enum TreeFunction {
     }
 
     /// Declares the metatable.
-    static func declare(_ state: LuaState) { state.declareTable("tree", text: text) }
-
-    nonisolated(unsafe) private static let text = LuaFunction("tree.__tostring", [LuaField("self", .table, optional: false, "")], "") {
-        call throws(LuaError) in
-        call.lua.rawGet(1, "text")
-        return 1
-    }
+    static func declare(_ state: LuaState) { state.declareTable("tree", text: ToldText.of) }
 }

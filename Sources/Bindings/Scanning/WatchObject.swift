@@ -65,10 +65,10 @@ final class WatchObject: LuaObject {
             ) { call throws(LuaError) in
                 let watch = try call.receiver(WatchObject.self).watch
                 writeOut("A look every \(watch.interval) s; what lives shorter may be missed. ^C ends it.\n")
-                fflush(nil)
+                StandardStreams.flush()
                 while let event = try kernel({ () throws(Failure) in try watch.next() }) {
                     writeOut(text(event) + "\n")
-                    fflush(nil)
+                    StandardStreams.flush()
                 }
                 return 0
             },
@@ -94,19 +94,13 @@ final class WatchObject: LuaObject {
     }
 
     /// Declares the metatable of events.
-    static func declare(_ state: LuaState) { state.declareTable("event", text: ToldText.function) }
+    static func declare(_ state: LuaState) { state.declareTable("event", text: ToldText.of) }
 
     /// `12.402  + uts:[4026532183]  process 1333 (sleep)`.
     private static func text(_ event: Watch.Event) -> String {
-        var text = "\(milliseconds(event.seconds))  \(event.isBirth ? "+" : "-") \(event.key.link)"
+        var text = "\(NumberText.milliseconds(event.seconds))  \(event.isBirth ? "+" : "-") \(event.key.link)"
         if let process = event.process { text += "  process \(process.pid)\(process.name.map { " (\($0))" } ?? "")" }
-        if let lived = event.lived { text += "  lived \(milliseconds(lived)) s" }
+        if let lived = event.lived { text += "  lived \(NumberText.milliseconds(lived)) s" }
         return text + (event.isCertain ? "" : "  as far as can be seen")
-    }
-
-    private static func milliseconds(_ seconds: Double) -> String {
-        let count = Int((seconds * 1000).rounded())
-        let rest = String(count % 1000)
-        return "\(count / 1000)." + String(repeating: "0", count: 3 - rest.utf8.count) + rest
     }
 }

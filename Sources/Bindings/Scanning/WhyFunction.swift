@@ -61,5 +61,5 @@ enum WhyFunction {
     }
 
     /// Declares the metatable.
-    static func declare(_ state: LuaState) { state.declareTable("why", text: ToldText.function) }
+    static func declare(_ state: LuaState) { state.declareTable("why", text: ToldText.of) }
 }

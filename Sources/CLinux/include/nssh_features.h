@@ -31,8 +31,13 @@ enum nssh_feature {
     NSSH_MEMFD_EXEC,         ///< MFD_EXEC, MFD_NOEXEC_SEAL
 };
 
-/// 1 when the kernel has it; -1 with errno when it does not, or does not let us see. `proc` is a descriptor of /proc.
+/// 1 when the kernel has it; -1 with errno when it does not, or does not let us see. Which of the two, nssh_probe_is_certain tells.
+/// `proc` is a descriptor of /proc.
 int nssh_probe(enum nssh_feature feature, int proc);
+
+/// Whether an errno of nssh_probe says that the kernel does not know the call, the flag or the request. Any other one (a limit, no memory,
+/// no permission, no descriptors) says nothing of the kernel, and the next try may end otherwise.
+int nssh_probe_is_certain(int error);
 
 /// Makes a user and a uts namespace in a child, maps its id, sets the host name there: as `uid` where that is not the caller's.
 /// 0 when all of it works; otherwise errno, and the number of the step in `step`: 0 fork, 1 setresuid, 2 unshare, 3 setgroups,

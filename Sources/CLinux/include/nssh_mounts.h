@@ -32,6 +32,10 @@ int nssh_device(int descriptor, uint32_t *major, uint32_t *minor);
 /// The magic number of the file system that an open file is on: NSSH_NSFS, NSSH_PROCFS, … fstatfs(2)
 long nssh_file_system(int descriptor);
 
+/// Opens the POSIX message queues of the caller's ipc namespace for reading, without mounting them anywhere. It takes the power to mount.
+/// fsopen(2), fsmount(2)
+int nssh_open_mqueue(void);
+
 /// Opens the file at a mount point below `directory`, through nothing but what the kernel has in memory: a file system that does not
 /// answer cannot hold the caller up; EAGAIN then. openat2(2) with RESOLVE_CACHED, or without where the kernel lacks it.
 int nssh_open_mount_point(int directory, const char *path, int flags);

@@ -9,5 +9,3 @@ const char *nssh_script_module(int index);
 const void *nssh_script_source(int index, size_t *size);
 /// fwrite(3) to stdout.
 void nssh_write_out(const void *bytes, size_t size);
-/// Whether all of that has been written: 0, or -1 with errno.
-int nssh_flush_out(void);

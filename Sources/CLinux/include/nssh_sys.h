@@ -56,10 +56,6 @@ int nssh_is_link_name(const char *name);
 int nssh_link_flags(int control, const char *name, int set, short add, short remove);
 int nssh_link_mtu(int control, const char *name);
 void nssh_reset_signal(int signal);
-/// A handler without SA_RESTART: waits end with EINTR.
-int nssh_on_signal(int signal, void (*handler)(int));
-/// From now on a pipe without reader is an error of write(2), EPIPE; standard output without one is still nssh's end, by SIGPIPE.
-void nssh_survive_broken_pipes(void);
 /// Whether the file system of `descriptor` is nsfs.
 int nssh_is_nsfs(int descriptor);
 /// strerrorname_np(3): NULL where there is none.
@@ -77,8 +73,8 @@ int nssh_ppoll(void *descriptors, unsigned long count, long long nanoseconds, co
 const char *nssh_uname(int number);
 /// Forgets what was read ahead from standard input, and its end: another file is there now.
 void nssh_forget_input(void);
-/// Makes exit(3) do `closing`, flush what was written, and nothing else. It would move the position of files that are read to where
-/// their reader is; a copy of the process shares the position with the original.
+/// Makes exit(3) do `closing`, flush what was written (a status of 0 is 1 if that fails), and nothing else. It would move the position of
+/// files that are read to where their reader is; a copy of the process shares the position with the original.
 int nssh_exit_as_copy(void (*closing)(void));
 /// A new pseudo-terminal, both ends close-on-exec: the master's descriptor, the slave's in `*slave`. posix_openpt(3), TIOCGPTPEER.
 int nssh_open_pty(int *slave);
@@ -86,5 +82,3 @@ int nssh_open_pty(int *slave);
 int nssh_copy_window_size(int from, int to);
 /// Whether SIG_IGN is set for a signal.
 int nssh_signal_is_ignored(int signal);
-/// SIGALRM twenty times a second, or no more. setitimer(2).
-void nssh_repeat_alarm(int on);

@@ -47,8 +47,8 @@ extension Snapshot {
         case .zombie:
             guard let pid = holder.pid else { return nil }
             guard let parent = reaper(of: pid) else { return "its parent, which is out of sight, has to reap \(pid)" }
-            if parent == 1 { return "\(words(forProcess: 1)) has to reap \(pid)" }
-            return parent == ownPid ? "wait for process \(pid) in this nssh" : "kill \(parent)  # or let it reap \(pid)"
+            if parent == ownPid { return "wait for process \(pid) in this nssh" }
+            return parent == 1 ? "\(words(forProcess: 1)) has to reap \(pid)" : "kill \(parent)  # or let it reap \(pid)"
         case .descriptor, .socket, .tun, .in_flight, .io_uring, .proc_file, .cgroup_file, .fs_context, .pidfd:
             if let number = holder.descriptor, holder.pid == ownPid { return "close descriptor \(number) of this nssh" }
         case .process, .thread, .for_children, .shared_memory: break

@@ -119,7 +119,7 @@ public final class Watch {
 
     /// A weak reference where it is exact.
     private func reference(_ key: NamespaceKey, _ process: Snapshot.Process?) -> WeakReference? {
-        guard Feature.ns_handles.finding.isSupported, let process, let handle = try? Target.pid(process.pid).open(key.type),
+        guard Feature.ns_handles.isSupported, let process, let handle = try? Target.pid(process.pid).open(key.type),
             handle.inode == key.inode, let reference = try? WeakReference(handle), reference.isExact
         else { return nil }
         return reference

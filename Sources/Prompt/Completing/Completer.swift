@@ -111,7 +111,7 @@ enum Completer {
         rl_crlf()
         Hint.clear()
         writeOut(text + "\n")
-        fflush(nil)
+        StandardStreams.flush()
         rl_forced_update_display()
     }
 }

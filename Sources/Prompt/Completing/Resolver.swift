@@ -32,7 +32,10 @@ struct Resolver {
 
     func resolve(_ chain: Chain) -> Known? {
         var known: Known?
-        for link in chain.prefix(40) {
+        let links = chain.prefix(40)
+        // A link leaves up to three values; what makes more, makes the room too.
+        guard lua.reserve(Int32(3 * links.count) + 20) else { return nil }
+        for link in links {
             switch link {
             case .root(let name): known = variable(name)
             case .field(let name), .method(let name): known = known.flatMap { member(name, of: $0) }
@@ -46,7 +49,9 @@ struct Resolver {
 
     /// The binding that a chain leads to.
     func function(_ chain: Chain) -> LuaFunction? {
-        switch resolve(chain) {
+        let top = lua.top
+        defer { lua.top = top }
+        return switch resolve(chain) {
         case .function(let function): function
         case .value(let index): lua.state.binding(lua, index)
         default: nil
@@ -54,7 +59,6 @@ struct Resolver {
     }
 
     private func variable(_ name: String) -> Known? {
-        lua.reserve(10)
         if pushLocal(lua, name) { return top }
         lua.pushGlobals()
         return lua.rawGet(-1, name) == .nil ? nil : top

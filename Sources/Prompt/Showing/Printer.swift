@@ -33,8 +33,11 @@ struct Printer {
 
     /// The value at `index`.
     mutating func show(_ index: Int32) -> String {
-        let top = lua.top
-        defer { lua.top = top }
+        let lua = lua
+        return lua.balanced("the printer") { shown(index) }
+    }
+
+    private mutating func shown(_ index: Int32) -> String {
         guard lua.reserve(40) else { return "a \(lua.typeName(index)): the stack is full" }
         let index = lua.absolute(index)
         findModules()
@@ -74,25 +77,40 @@ struct Printer {
     /// A string's word; what is over `most` bytes is left out.
     private func string(_ index: Int32, most: Int) -> Word {
         let count = lua.rawLength(index)
-        var bytes = lua.prefix(index, most + 1)
+        let bytes = Printer.start(lua.prefix(index, most + 1), most)
         guard count > most else { return Word(text: Quoting.quote(bytes), role: .string, bare: TextEscape.escape(bytes)) }
-        // Not in the middle of a character.
-        while let last = bytes.popLast(), last & 0xc0 == 0x80, bytes.count > most - 4 {}
         let text = "\(Quoting.quote(bytes)) … \(Quoting.count(count - bytes.count)) more bytes"
         return Word(text: text, role: .string, bare: TextEscape.escape(bytes) + "…")
     }
 
     /// What `tostring` says: the value's own `__tostring`, or its type and address.
-    private func display(_ index: Int32) -> Word {
+    private mutating func display(_ index: Int32) -> Word {
         do throws(LuaError) {
             if lua.state.isInterrupted { return Word(text: "…", role: .note) }
-            let text = TextEscape.escape(try lua.display(index).utf8, as: .lines)
-            let end = open.isEmpty ? nil : text.firstIndex(of: "\n")
-            return Word(text: end.map { text[..<$0] + " …" } ?? text, role: .object)
+            if !open.isEmpty, budget <= 0 { return Word(text: "…", role: .note) }
+            // The first line of what is in a table, which can be there often.
+            let shown = try lua.display(index, most: open.isEmpty ? 1 << 20 : 1 << 16)
+            budget -= shown.utf8.count / 100
+            let text = TextEscape.escape((open.isEmpty ? shown : firstLine(shown)).utf8, as: .lines)
+            return Word(text: text, role: .object)
         } catch {
             let reason = lua.state.isInterrupted ? "interrupted" : ErrorText.of(error, lua).prefix { $0 != "\n" }.prefix(200)
             return Word(text: "<\(lua.typeName(index)): __tostring: \(TextEscape.escape(reason.utf8))>", role: .note)
         }
+    }
+
+    private func firstLine(_ text: String) -> String {
+        let most = 300
+        let line = text.utf8.prefix { $0 != UInt8(ascii: "\n") }
+        if line.count == text.utf8.count, line.count <= most { return text }
+        return "\(String(decoding: Printer.start(Array(line.prefix(most + 1)), most), as: UTF8.self)) …"
+    }
+
+    /// The first `most` bytes, not cut in the middle of a character.
+    private static func start(_ bytes: [UInt8], _ most: Int) -> [UInt8] {
+        var bytes = bytes
+        if bytes.count > most { while let last = bytes.popLast(), last & 0xc0 == 0x80, bytes.count > most - 4 {} }
+        return bytes
     }
 
     /// A binding by its signature, others by where they are defined or what the library calls them.
@@ -173,10 +191,10 @@ struct Printer {
     }
 
     /// A key as it stands before `=`.
-    private func name(of key: Int32) -> (text: String, isName: Bool) {
+    private mutating func name(of key: Int32) -> (text: String, isName: Bool) {
         switch lua.kind(key) {
         case .string:
-            if let text = lua.string(key), Quoting.isName(text) { return (text, true) }
+            if lua.rawLength(key) <= 100, let text = lua.string(key), Quoting.isName(text) { return (text, true) }
             return ("[\(string(key, most: 100).text)]", false)
         case .number:
             return ("[\(lua.isInteger(key) ? Quoting.number(lua.integer(key) ?? 0) : Quoting.number(lua.number(key) ?? 0))]", false)

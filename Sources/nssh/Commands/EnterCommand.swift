@@ -52,11 +52,10 @@ extension ShellCommand {
     /// The exit code of nssh for the end of a child; by the same signal, as if there had been no nssh in between.
     private static func end(as exit: Exit) -> Int32 {
         guard let signal = exit.signal.flatMap(Signals.number) else { return exit.status ?? 125 }
-        fflush(nil)
+        StandardStreams.flush()
         // Its core is enough.
         _ = Launch.setDumpable(false)
-        nssh_reset_signal(signal)
-        raise(signal)
+        nssh_end_by_signal(signal)
         return 128 + signal
     }
 }

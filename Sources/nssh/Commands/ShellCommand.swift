@@ -62,27 +62,20 @@ struct ShellCommand: Sendable {
 
     /// Reads the arguments behind the command's name and runs it.
     func run(_ arguments: ArraySlice<[UInt8]>) -> Int32 {
+        nssh_watch_output(trouble)
         do throws(CommandError) {
             let line = try CommandLine(arguments, of: self)
             if line.has("help") {
                 writeOut(help)
-                return try finish(0)
+                return 0
             }
-            return try finish(run(line))
+            return try run(line)
         } catch {
-            fflush(nil)
+            StandardStreams.flush()
             complain("\(name): \(error.text)")
             if error.isUsage { complain("\(name): try nssh \(name) --help") }
             return error.status ?? trouble
         }
-    }
-
-    /// Writes out what is still to be written. A reader that has gone is no trouble, a full disk is.
-    private func finish(_ status: Int32) throws(CommandError) -> Int32 {
-        if nssh_flush_out() == 0 { return status }
-        let errno = Errno.last
-        if errno.rawValue != EPIPE { throw CommandError("cannot write: \(errno.text)") }
-        return status
     }
 
     /// What `--help` prints.

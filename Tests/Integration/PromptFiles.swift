@@ -1,0 +1,122 @@
+import CLinux
+import Glibc
+import Testing
+
+extension Integration {
+    /// The files that the prompt reads and writes by itself.
+    @Suite struct PromptFiles {
+        let leaks = LeakGuard()
+
+        /// A directory for XDG_STATE_HOME or XDG_CONFIG_HOME, with `nssh` in it, that is `identity`'s.
+        private final class Directory {
+            let path: String
+
+            init(_ name: String, _ identity: Identity = Identity.available[0]) {
+                path = "\(Place.directory)/\(name)-\(identity.rawValue)"
+                for directory in [path, "\(path)/nssh"] {
+                    mkdir(directory, 0o755)
+                    if identity.isChange { chown(directory, 65534, 65534) }
+                }
+            }
+
+            deinit { Place.remove(path) }
+
+            /// What was typed, according to the history, without the time stamps.
+            var typed: [String] {
+                Place.text("\(path)/nssh/history").split(separator: "\n").filter { !$0.hasPrefix("#") }.map { String($0) }
+            }
+        }
+
+        @Test func aLineThatBeginsWithABlankIsForgotten() {
+            let state = Directory("state")
+            let running = Running.prompt(environment: ["XDG_STATE_HOME": state.path])
+            running.enter("kept = 1")
+            running.enter(" secret = 1")
+            running.enter("kept = 2")
+            #expect(running.enter(":history") == "kept = 1\r\nkept = 2\r\n:history\r\n")
+            running.leave()
+            #expect(state.typed == ["kept = 1", "kept = 2", ":history"])
+        }
+
+        @Test(arguments: Identity.available) func theHistoryStaysWhereItIs(_ identity: Identity) {
+            let state = Directory("state", identity)
+            let running = Running.prompt(identity, environment: ["XDG_STATE_HOME": state.path])
+            running.enter("ns.unshare{ user = 'root', mnt = true }", until: "nssh[mnt,user]> ")
+            running.enter("sys.mount{ source = 'none', target = '\(state.path)', type = 'tmpfs' }", until: "nssh[mnt,user]> ")
+            running.enter("after = 1", until: "nssh[mnt,user]> ")
+            #expect(running.enter("#sys.readdir('\(state.path)')", until: "nssh[mnt,user]> ") == "0\r\n")
+            running.leave()
+            #expect(state.typed.contains("after = 1"), "\(state.typed)")
+        }
+
+        @Test(arguments: ["link", "fifo"]) func aHistoryThatIsNoFileIsLeftAlone(_ kind: String) {
+            let state = Directory("state")
+            let (victim, history) = ("\(state.path)/victim", "\(state.path)/nssh/history")
+            Place.write(victim, Array("data\n".utf8))
+            if kind == "fifo" { mkfifo(history, 0o600) } else { symlink(victim, history) }
+            let running = Running.prompt(environment: ["XDG_STATE_HOME": state.path])
+            #expect(String(decoding: running.stdout, as: UTF8.self).contains("nssh: no history: \(history) is not a regular file"))
+            running.enter("x = 1")
+            // It is there as long as the prompt is.
+            #expect(running.enter(":history") == "x = 1\r\n:history\r\n")
+            running.leave()
+            #expect(Place.text(victim) == "data\n")
+        }
+
+        /// Two prompts write, and a third one cuts the file, which has grown too large.
+        @Test func aLongHistoryIsCutAndNothingNewIsLost() {
+            let state = Directory("state")
+            let history = "\(state.path)/nssh/history"
+            let first = Running.prompt(environment: ["XDG_STATE_HOME": state.path])
+            first.enter("before = 1")
+            let line = "old = '" + String(repeating: "x", count: 1000) + "'"
+            Place.write(history, Array((0..<5000).map { "#\($0)\n\(line)\n" }.joined().utf8))
+            first.enter("first = 1")
+            let cutting = Running.prompt(environment: ["XDG_STATE_HOME": state.path])
+            first.enter("second = 1")
+            cutting.enter("third = 1")
+            cutting.leave()
+            first.leave()
+            var info = stat()
+            #expect(stat(history, &info) == 0 && info.st_size < 3 << 20 && info.st_size > 1 << 20)
+            let typed = state.typed
+            #expect(typed.suffix(4) == [line[...], "first = 1", "second = 1", "third = 1"].map { String($0) })
+            #expect(typed.dropLast(3).allSatisfy { $0 == line })
+        }
+
+        @Test(.enabled(if: geteuid() == 0, "only root runs with the home of another one")) func theStartupFileOfAnotherUserIsNotRun() {
+            let config = Directory("config")
+            let file = "\(config.path)/nssh/init.lua"
+            Place.write(file, Array("greeting = 'theirs'\n".utf8))
+            chown(file, 65534, 65534)
+            let running = Running.prompt(environment: ["XDG_CONFIG_HOME": config.path])
+            #expect(String(decoding: running.stdout, as: UTF8.self).contains("\(file) belongs to uid 65534; it is not run"))
+            #expect(running.enter("greeting") == "nil\r\n")
+            running.leave()
+        }
+
+        @Test func aStartupFileIsAFileOfTheUsers() {
+            let config = Directory("config")
+            let file = "\(config.path)/nssh/init.lua"
+            func start() -> Running { Running.prompt(environment: ["XDG_CONFIG_HOME": config.path]) }
+            mkfifo(file, 0o600)
+            var running = start()
+            #expect(String(decoding: running.stdout, as: UTF8.self).contains("is not a regular file; it is not run"))
+            running.leave()
+            unlink(file)
+            Place.write(file, Array("greeting = 'anybody'\n".utf8))
+            chmod(file, 0o666)
+            running = start()
+            #expect(String(decoding: running.stdout, as: UTF8.self).contains("can be written by everybody; it is not run"))
+            #expect(running.enter("greeting") == "nil\r\n")
+            running.leave()
+            // A link to one's own file is one's own word.
+            chmod(file, 0o644)
+            rename(file, "\(config.path)/mine.lua")
+            symlink("../mine.lua", file)
+            running = start()
+            #expect(running.enter("greeting") == "\"anybody\"\r\n")
+            running.leave()
+        }
+    }
+}
