@@ -85,8 +85,10 @@ end]],
       },
       why = {
         en = "Go wraps clone; what to isolate is only a matter of the flags. (Setpgid and Pdeathsig are what nssh adds for its children: \z
-          a process group of their own, and death with nssh.)",
-        zh = "Go 已经把 clone 封装好了，隔离什么只取决于 flags。（Setpgid 和 Pdeathsig 是 nssh 为子进程加上的：独立的进程组，以及随 nssh 一起结束。）",
+          a process group of their own, and death with nssh. Pdeathsig comes when the thread ends that has started the child: \z
+          hence LockOSThread.)",
+        zh = "Go 已经把 clone 封装好了，隔离什么只取决于 flags。（Setpgid 和 Pdeathsig 是 nssh 为子进程加上的：独立的进程组，以及随 nssh 一起结束。\z
+          Pdeathsig 在启动子进程的那个线程结束时发出，所以要 LockOSThread。）",
       } },
     { title = { en = "unshare", zh = "unshare" },
       text = {

@@ -650,7 +650,7 @@ function ns.home() end
 function ns.wait(processes) end
 
 ---Shows the kernel calls that options stand for, without doing anything
----tostring shows the calls that were asked for. by is nssh, child, intermediate or init: who makes the call. asked is false for what every launch does: streams, signals, process group. command is the same as a command line of unshare(1) and nsenter(1), go the same as a Go program's SysProcAttr; where one of them has no words for it, it is nil and inexpressible says why.
+---tostring shows the calls that were asked for. by is nssh, child, intermediate or init: who makes the call. asked is false for what every launch does: streams, signals, process group. command is the same as a command line of unshare(1) and nsenter(1), go the same as a Go program's SysProcAttr, of the options that are given: a stream that is not is the caller's. Where one of them has no words for an option, it is nil and inexpressible says which and why.
 ---@param options? nssh.ns_plan those of ns.clone or ns.run
 ---@return (table)[] plan call, text, by and asked of each kernel call; fields command, go and inexpressible
 function ns.plan(options) end

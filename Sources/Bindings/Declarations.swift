@@ -13,7 +13,7 @@ enum Declared {
     /// One namespace to ask about, alive or not.
     static let subject = LuaType.named(
         "namespace", .either([.object("process"), .object("handle"), .object("weak"), .integer, .string]))
-    /// A file, for completion and the reader: any string does.
+    /// A file, for completion and the reader: any string without a zero byte does.
     static let path = LuaType.named("path", .string)
     static let seconds = LuaType.named("seconds", .number)
     static let signal = LuaType.named("signal", .either([.integer, .suggested(Signals.names.map(\.name))]))
@@ -84,8 +84,8 @@ enum Declared {
     ]
 
     private static let inputType = LuaType.either([
-        .suggested(["inherit", "null", "pipe"]), .file,
-        .record(LuaRecord("stdin options", [LuaField("data", .string, optional: false, "what it reads")])),
+        .suggested(["inherit", "null", "pipe"]), .bytes, .file,
+        .record(LuaRecord("stdin options", [LuaField("data", .bytes, optional: false, "what it reads")])),
     ])
     private static let outputType = LuaType.either([.suggested(["inherit", "null", "pipe", "capture"]), .file])
 
@@ -150,13 +150,6 @@ extension LuaValue {
     var namespaceTypes: [NamespaceType]? {
         if let type = namespaceType { return [type] }
         return table?.list.compactMap(\.namespaceType)
-    }
-
-    /// A path that the kernel can take, as argument `position` of a function.
-    func path(_ position: Int, of function: String) throws(LuaError) -> [UInt8] {
-        let bytes = bytes ?? []
-        if bytes.contains(0) { throw .argument(position, of: function, "a path cannot contain a zero byte") }
-        return bytes
     }
 
     /// A number of seconds that can be waited for.

@@ -17,13 +17,13 @@ enum FindFunction {
             + "local found\nrepeat found = ns.find(\"my-box\") until #found > 0\n"
             + "assert(found[1].kind == \"process\" and ns.same(found[1].target, p))"
     ) { call throws(LuaError) in
-        let found = Find(call[0].string ?? "")
+        let found = Find(call[0].bytes ?? [])
         let lua = call.lua
         lua.push(list: found.items) { item in
             lua.push([
-                ("kind", .string(item.kind)), ("name", .string(item.name)), ("pid", item.pid.map { .integer(Int($0)) }),
-                ("path", item.path.map { .string($0) }), ("runtime", item.runtime.map { .string($0) }), ("id", item.id.map { .string($0) }),
-                ("target", item.pid.map { .integer(Int($0)) } ?? item.path.map { .string($0) }),
+                ("kind", .string(item.kind)), ("name", .bytes(item.name)), ("pid", item.pid.map { .integer(Int($0)) }),
+                ("path", item.path.map { .bytes($0) }), ("runtime", item.runtime.map { .string($0) }), ("id", item.id.map { .string($0) }),
+                ("target", item.pid.map { .integer(Int($0)) } ?? item.path.map { .bytes($0) }),
             ])
         }
         lua.push(found.unreadable)

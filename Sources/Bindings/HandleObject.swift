@@ -120,7 +120,7 @@ final class HandleObject: LuaObject {
                     + "assert(ns.call(\"/tmp/box\", sys.hostname) == \"box\")\n  ns.unpin(\"/tmp/box\")\nend)"
             ) { call throws(LuaError) in
                 let handle = try call.receiver(HandleObject.self).handle
-                let path = try call[1].path(1, of: "handle:pin")
+                let path = call[1].bytes ?? []
                 try kernel { () throws(Failure) in try Pin.make(handle, at: path) }
                 return 0
             },

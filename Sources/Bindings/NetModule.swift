@@ -19,7 +19,7 @@ public enum NetModule {
             let lua = call.lua
             lua.push(list: links) { link in
                 lua.push([
-                    ("name", .string(link.name)), ("index", .integer(link.index)), ("up", .boolean(link.isUp)), ("mtu", .integer(link.mtu)),
+                    ("name", .bytes(link.name)), ("index", .integer(link.index)), ("up", .boolean(link.isUp)), ("mtu", .integer(link.mtu)),
                     ("address", link.address.isEmpty ? nil : .string(link.address)),
                 ])
                 lua.push(link.flagNames)
@@ -36,7 +36,7 @@ public enum NetModule {
             let lua = call.lua
             lua.push(list: addresses) { address in
                 lua.push([
-                    ("link", .string(address.link)), ("family", .string(address.family)), ("address", .string(address.address)),
+                    ("link", .bytes(address.link)), ("family", .string(address.family)), ("address", .string(address.address)),
                     ("prefix", .integer(address.prefix)),
                 ])
             }
@@ -46,14 +46,14 @@ public enum NetModule {
             "net.up", [link], "Brings a link up. SIOCSIFFLAGS of netdevice(7)",
             example: "ns.call({user=\"root\", net=true}, function() net.up(\"lo\"); assert(net.links()[1].up) end)"
         ) { call throws(LuaError) in
-            try kernel { () throws(Failure) in try Network.set(call[0].string ?? "", up: true) }
+            try kernel { () throws(Failure) in try Network.set(call[0].bytes ?? [], up: true) }
             return 0
         },
         LuaFunction(
             "net.down", [link], "Brings a link down. SIOCSIFFLAGS of netdevice(7)",
             example: "ns.call({user=\"root\", net={lo=true}}, function() net.down(\"lo\"); assert(not net.links()[1].up) end)"
         ) { call throws(LuaError) in
-            try kernel { () throws(Failure) in try Network.set(call[0].string ?? "", up: false) }
+            try kernel { () throws(Failure) in try Network.set(call[0].bytes ?? [], up: false) }
             return 0
         },
     ]

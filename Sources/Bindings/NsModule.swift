@@ -179,7 +179,7 @@ public enum NsModule {
             let pins = try kernel { () throws(Failure) in try Pin.all() }
             let lua = call.lua
             lua.push(list: pins) { pin in
-                lua.push([("path", .string(pin.path)), ("type", .string(pin.type.rawValue)), ("inode", .integer(Int(pin.inode)))])
+                lua.push([("path", .bytes(pin.path)), ("type", .string(pin.type.rawValue)), ("inode", .integer(Int(pin.inode)))])
             }
             return 1
         },
@@ -188,7 +188,7 @@ public enum NsModule {
             "Lets go of a pinned namespace and removes its file. umount2(2)",
             example: "assert(not pcall(ns.unpin, \"/\"))"
         ) { call throws(LuaError) in
-            let path = try call[0].path(1, of: "ns.unpin")
+            let path = call[0].bytes ?? []
             try kernel { () throws(Failure) in try Pin.remove(path) }
             return 0
         },

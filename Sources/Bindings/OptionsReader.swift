@@ -6,7 +6,7 @@ import Namespaces
 /// Options as Lua gives them.
 struct OptionsReader {
     /// Which of the calls they are for: their defaults differ.
-    enum Use { case clone, run, call, shell, unshare }
+    enum Use { case clone, run, call, shell, unshare, plan }
 
     var options = Options()
     /// The stack position of a function body.
@@ -27,7 +27,7 @@ struct OptionsReader {
             options.stdout = .capture
             options.stderr = .capture
         case .shell: options.foreground = true
-        case .unshare: break
+        case .unshare, .plan: break
         }
         guard let table = value.table else {
             if use == .shell { options.body = .program([shellProgram]) }
@@ -43,8 +43,8 @@ struct OptionsReader {
 
     /// The terminal's user's shell.
     private var shellProgram: [UInt8] {
-        let shell = environmentValue("SHELL") ?? ""
-        return Array((shell.isEmpty ? "/bin/sh" : shell).utf8)
+        let shell = environmentBytes("SHELL") ?? []
+        return shell.isEmpty ? Array("/bin/sh".utf8) : shell
     }
 
     private mutating func readTypes(_ table: LuaTable, _ use: Use) throws(LuaError) {
@@ -175,7 +175,6 @@ struct OptionsReader {
         }
         if functionArguments != nil, function == nil { throw .message("args are for a function body") }
         options.argv0 = table["argv0"].bytes
-        if options.argv0?.contains(0) == true { throw .message("argv0: it cannot contain a zero byte") }
     }
 
     private mutating func readStreams(_ table: LuaTable, _ use: Use) throws(LuaError) {
@@ -196,7 +195,7 @@ struct OptionsReader {
         case "inherit": return .inherit
         case "null": return .null
         case "pipe":
-            if use != .clone { throw .message("\(name) = \"pipe\" is for ns.clone: this call waits for the end") }
+            if use != .clone, use != .plan { throw .message("\(name) = \"pipe\" is for ns.clone: this call waits for the end") }
             return .pipe
         case "capture" where name != "stdin": return .capture
         default:
@@ -213,17 +212,15 @@ struct OptionsReader {
                 throw .message("env: a name cannot be empty or contain '=' or a zero byte")
             }
             switch value {
-            case .boolean(false): options.environment.append((name, nil))
+            case .boolean(false): options.environment.append(Options.Variable(name, nil))
             case .boolean(true): throw .message("env.\(name.lossy): string expected, or false to remove it, got true")
             default:
                 let text = value.bytes ?? Array((value.integer.map { String($0) } ?? String(value.number ?? 0)).utf8)
-                if text.contains(0) { throw .message("env.\(name.lossy): a value cannot contain a zero byte") }
-                options.environment.append((name, text))
+                options.environment.append(Options.Variable(name, text))
             }
         }
         options.clearEnvironment = table["clear_env"].boolean == true
         options.cwd = table["cwd"].bytes
-        if options.cwd?.contains(0) == true { throw .message("cwd: a path cannot contain a zero byte") }
         options.uid = try id(table["uid"], "uid")
         options.gid = try id(table["gid"], "gid")
         if let groups = table["groups"].table?.list {
@@ -267,7 +264,7 @@ struct OptionsReader {
             } else {
                 descriptor = nssh_lua_file_descriptor(lua.raw, value.position ?? 0)
             }
-            options.grants.append((number, descriptor))
+            options.grants.append(Options.Grant(number, descriptor))
         }
     }
 

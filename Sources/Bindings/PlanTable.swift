@@ -1,3 +1,4 @@
+import Linux
 import LuaKit
 import Namespaces
 
@@ -12,11 +13,12 @@ enum PlanTable {
         details:
             "tostring shows the calls that were asked for. by is nssh, child, intermediate or init: who makes the call. asked is false for what "
             + "every launch does: streams, signals, process group. command is the same as a command line of unshare(1) and nsenter(1), go the "
-            + "same as a Go program's SysProcAttr; where one of them has no words for it, it is nil and inexpressible says why.",
+            + "same as a Go program's SysProcAttr, of the options that are given: a stream that is not is the caller's. Where one of them has no "
+            + "words for an option, it is nil and inexpressible says which and why.",
         example: "print(ns.plan{user=\"root\", uts=\"box\", \"true\"})"
     ) { call throws(LuaError) in
-        let options = try OptionsReader(call.lua, call[0], for: .clone).options
-        let lines = Plan(for: options).lines
+        let options = try OptionsReader(call.lua, call[0], for: .plan).options
+        let lines = try kernel { () throws(Failure) in try Plan(for: options) }.lines
         let lua = call.lua
         lua.push(list: lines) { line in
             lua.push([
@@ -33,7 +35,9 @@ enum PlanTable {
     /// The same in other tools' words.
     private static func pushOthers(_ lua: Lua, _ options: Options) {
         var reasons: [(name: String, value: LuaScalar?)] = []
-        let forms: [(String, (Options) throws(Inexpressible) -> String)] = [("command", PlanCommand.text), ("go", PlanGo.text)]
+        let forms: [(String, (Options) throws(Inexpressible) -> [UInt8])] = [
+            ("command", PlanCommand.text), ("go", { options throws(Inexpressible) in Array(try PlanGo.text(for: options).utf8) }),
+        ]
         for (name, form) in forms {
             do throws(Inexpressible) {
                 lua.push(try form(options))

@@ -56,7 +56,7 @@ public enum Reference {
                 for field in record.fields { visit(field.type) }
                 if let positions = record.positions { visit(positions.type) }
             case .either(let types): for type in types { visit(type) }
-            case .list(let type), .map(let type): visit(type)
+            case .list(let type), .map(let type), .numbered(let type): visit(type)
             case .named(let name, let type):
                 if !named.contains(where: { $0.name == name }) { named.append((name, type)) }
                 visit(type)

@@ -80,7 +80,7 @@ final class SocketObject: LuaObject {
         "socket", "One end of a pair of connected unix sockets: sys.socketpair.",
         methods: [
             LuaFunction(
-                "socket:send", [receiver, LuaField("message", .string, optional: false, "any bytes, not none"), seconds],
+                "socket:send", [receiver, LuaField("message", .bytes, optional: false, "any bytes, not none"), seconds],
                 "Sends one message; waits while the other end's queue is full. sendmsg(2)",
                 example: "local a, b = sys.socketpair()\na:send(\"hello\")\nassert(b:receive() == \"hello\")"
             ) { call throws(LuaError) in

@@ -21,8 +21,6 @@ public enum SysModule {
         }
     }
 
-    private static func path(_ value: LuaValue, _ name: String) throws(LuaError) -> [UInt8] { try value.path(1, of: name) }
-
     /// Pushes what `body` gives, or nil and the reason: for what may simply be absent.
     private static func orReason(_ lua: Lua, _ body: () throws(Failure) -> Void) -> Int {
         do throws(Failure) {
@@ -62,9 +60,8 @@ public enum SysModule {
         ) { call throws(LuaError) in
             let names = try kernel { () throws(Failure) in try System.uname() }
             call.lua.push([
-                ("sysname", .string(names.sysname.lossy)), ("nodename", .string(names.nodename.lossy)),
-                ("release", .string(names.release.lossy)), ("version", .string(names.version.lossy)),
-                ("machine", .string(names.machine.lossy)), ("domainname", .string(names.domainname.lossy)),
+                ("sysname", .bytes(names.sysname)), ("nodename", .bytes(names.nodename)), ("release", .bytes(names.release)),
+                ("version", .bytes(names.version)), ("machine", .bytes(names.machine)), ("domainname", .bytes(names.domainname)),
             ])
             return 1
         },
@@ -100,7 +97,7 @@ public enum SysModule {
             "Reads an environment variable. getenv(3)", example: "print(sys.env(\"PATH\"))"
         ) { call throws(LuaError) in
             let name = call[0].string ?? ""
-            guard let value = environmentValue(name) else {
+            guard let value = environmentBytes(call[0].bytes ?? []) else {
                 call.lua.pushNil()
                 call.lua.push("\(name) is not set")
                 return 2
@@ -154,7 +151,7 @@ public enum SysModule {
             example:
                 "ns.call({user=\"root\", mnt=true}, function()\n  sys.mount{source=\"none\", target=\"/tmp\", type=\"tmpfs\"}\n  sys.umount(\"/tmp\")\nend)"
         ) { call throws(LuaError) in
-            let target = try path(call[0], "sys.umount")
+            let target = call[0].bytes ?? []
             try kernel { () throws(Failure) in try System.unmount(target, flags: call[1].boolean == true ? 2 : 0) }
             return 0
         },
@@ -166,9 +163,9 @@ public enum SysModule {
             let mounts = try kernel { () throws(Failure) in try Mount.own() }
             call.lua.push(list: mounts) { mount in
                 call.lua.push([
-                    ("id", .integer(mount.id)), ("parent", .integer(mount.parent)), ("root", .string(mount.root)),
-                    ("target", .string(mount.target)), ("options", .string(mount.options)), ("propagation", .string(mount.propagation)),
-                    ("type", .string(mount.type)), ("source", .string(mount.source)),
+                    ("id", .integer(mount.id)), ("parent", .integer(mount.parent)), ("root", .bytes(mount.root)),
+                    ("target", .bytes(mount.target)), ("options", .string(mount.options)), ("propagation", .string(mount.propagation)),
+                    ("type", .string(mount.type)), ("source", .bytes(mount.source)),
                 ])
             }
             return 1
@@ -181,7 +178,7 @@ public enum SysModule {
             "Lists a directory. readdir(3)",
             example: "assert(#sys.readdir(\"/\") > 0)"
         ) { call throws(LuaError) in
-            let path = try path(call[0], "sys.readdir")
+            let path = call[0].bytes ?? []
             call.lua.push(try kernel { () throws(Failure) in try System.readdir(path) })
             return 1
         },
@@ -189,7 +186,7 @@ public enum SysModule {
             "sys.readlink", [path], returns: [LuaField("target", .string, "where it points; nil and the reason otherwise")],
             "Reads a symbolic link. readlink(2)", example: "print(sys.readlink(\"/proc/self/ns/uts\"))"
         ) { call throws(LuaError) in
-            let path = try path(call[0], "sys.readlink")
+            let path = call[0].bytes ?? []
             return orReason(call.lua) { () throws(Failure) in call.lua.push(try System.readlink(path)) }
         },
         LuaFunction(
@@ -197,7 +194,7 @@ public enum SysModule {
             returns: [LuaField("info", .table, "type, mode, uid, gid, size, ino, dev and mtime; nil and the reason otherwise")],
             "Tells what a file is. stat(2)", example: "assert(sys.stat(\"/\").type == \"directory\")"
         ) { call throws(LuaError) in
-            let path = try path(call[0], "sys.stat")
+            let path = call[0].bytes ?? []
             return orReason(call.lua) { () throws(Failure) in
                 let info = try System.stat(path, followingLinks: call[1].boolean != true)
                 let kinds: [UInt32: String] = [
@@ -224,7 +221,7 @@ public enum SysModule {
             "sys.chdir", [LuaField("path", Declared.path, optional: false, "a directory")], "Changes the working directory. chdir(2)",
             example: "sys.chdir(\".\")"
         ) { call throws(LuaError) in
-            let path = try path(call[0], "sys.chdir")
+            let path = call[0].bytes ?? []
             try kernel { () throws(Failure) in try System.changeDirectory(path) }
             return 0
         },
@@ -233,7 +230,7 @@ public enum SysModule {
             "Changes the root directory; the working directory stays where it is. chroot(2)",
             example: "ns.run{ user = \"root\", function() sys.chroot(\"/usr\") sys.chdir(\"/\") end }:check()"
         ) { call throws(LuaError) in
-            let path = try path(call[0], "sys.chroot")
+            let path = call[0].bytes ?? []
             try kernel { () throws(Failure) in try System.changeRoot(path) }
             return 0
         },

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
@@ -74,17 +75,30 @@ int nssh_ns_from_handle(const struct nssh_ns_handle *handle) {
     struct nssh_ns_handle copy = *handle;
     return open_by_handle_at(FD_NSFS_ROOT, (struct file_handle *)&copy, O_RDONLY | O_CLOEXEC);
 }
+int nssh_is_link_name(const char *name) {
+    size_t length = strlen(name);
+    return length > 0 && length < IFNAMSIZ && !strpbrk(name, "/: \t\n\v\f\r\xa0") && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+static int request_of(const char *name, struct ifreq *request) {
+    if (!nssh_is_link_name(name)) {
+        errno = EINVAL;
+        return -1;
+    }
+    *request = (struct ifreq){0};
+    memcpy(request->ifr_name, name, strlen(name));
+    return 0;
+}
 int nssh_link_flags(int control, const char *name, int set, short add, short remove) {
-    struct ifreq request = {0};
-    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    struct ifreq request;
+    if (request_of(name, &request) < 0) return -1;
     if (ioctl(control, SIOCGIFFLAGS, &request) < 0) return -1;
     if (!set) return request.ifr_flags & 0xffff;
     request.ifr_flags = (short)((request.ifr_flags | add) & ~remove);
     return ioctl(control, SIOCSIFFLAGS, &request);
 }
 int nssh_link_mtu(int control, const char *name) {
-    struct ifreq request = {0};
-    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    struct ifreq request;
+    if (request_of(name, &request) < 0) return -1;
     return ioctl(control, SIOCGIFMTU, &request) < 0 ? -1 : request.ifr_mtu;
 }
 void nssh_reset_signal(int signal) {
@@ -97,11 +111,11 @@ int nssh_is_nsfs(int descriptor) {
 }
 const char *nssh_errno_name(int error) { return strerrorname_np(error); }
 const int nssh_o_path = O_PATH;
-int nssh_link_hardware(const void *address, int *index, unsigned char bytes[8]) {
+int nssh_link_hardware(const void *address, int *index, unsigned char bytes[24]) {
     const struct sockaddr_ll *link = address;
     *index = link->sll_ifindex;
-    int count = link->sll_halen < 8 ? link->sll_halen : 8;
-    memcpy(bytes, link->sll_addr, (size_t)count);
+    int count = link->sll_halen < 24 ? link->sll_halen : 24;
+    memcpy(bytes, (const char *)address + offsetof(struct sockaddr_ll, sll_addr), (size_t)count);
     return count;
 }
 unsigned long long nssh_effective_capabilities(void) {

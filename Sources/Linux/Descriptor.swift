@@ -38,7 +38,7 @@ public final class Descriptor {
     /// Opens a file, close-on-exec. open(2).
     public static func open(_ path: [UInt8], flags: Int32, mode: mode_t = 0o666) throws(Failure) -> Descriptor {
         while true {
-            let raw = nssh_open(path.asCString, flags | O_CLOEXEC, mode)
+            let raw = nssh_open(try path.cString("open"), flags | O_CLOEXEC, mode)
             // A FIFO is waited for.
             if raw < 0, nssh_errno() == EINTR {
                 if interruptIsPending() { throw .interrupted }
@@ -146,10 +146,29 @@ public final class Descriptor {
     public func setNonblocking() throws(Failure) { try check(nssh_fcntl(raw, F_SETFL, Int(O_NONBLOCK)), "fcntl", stage: "F_SETFL") }
 }
 
+extension DefaultStringInterpolation {
+    /// Bytes in a text would be a list of numbers there: what is to be shown is `lossy`, or better escaped.
+    @available(*, unavailable, message: "bytes are no text: show them with .lossy or TextEscape")
+    public mutating func appendInterpolation(_ bytes: [UInt8]) {}
+}
+
 extension [UInt8] {
-    /// The bytes with a NUL behind, for a C call.
-    public var asCString: [CChar] { map(CChar.init(bitPattern:)) + [0] }
-    /// As text, with bytes that are not UTF-8 replaced.
+    /// The bytes with a zero behind, as C has its strings.
+    ///
+    /// - Parameter call: what wants them, for the message.
+    /// - Throws: EINVAL where a zero among them would cut them short, so that something else would be named.
+    public func cString(_ call: String) throws(Failure) -> [CChar] {
+        if contains(0) { throw .zeroByte(call, target: lossy) }
+        return map(CChar.init(bitPattern:)) + [0]
+    }
+
+    /// As text on one line, fit for a terminal: what is no UTF-8, or could not be seen, in escapes.
+    public var shown: String { TextEscape.escape(self, as: .line) }
+
+    /// A string of C, whatever its bytes are.
+    public init(cString pointer: UnsafePointer<CChar>) { self.init(UnsafeRawBufferPointer(start: pointer, count: strlen(pointer))) }
+
+    /// As text to be shown, with bytes that are not UTF-8 replaced: it is no name any more by which something could be found.
     public var lossy: String { String(decoding: self, as: UTF8.self) }
 }
 

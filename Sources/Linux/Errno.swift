@@ -65,6 +65,11 @@ public struct Failure: Error, Sendable {
     /// ^C while nssh waited.
     public static let interrupted = Failure(code: "INTERRUPTED", "interrupted!")
 
+    /// A name with a zero byte, which C would take for its end.
+    static func zeroByte(_ call: String, target: String) -> Failure {
+        Failure(code: "EINVAL", "\(call): a name cannot contain a zero byte", stage: call, target: target)
+    }
+
     /// One sentence: step, target, the kernel's word, the next thing to do.
     public var message: String {
         var message = text ?? ""

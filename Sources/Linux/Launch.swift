@@ -76,12 +76,12 @@ public struct Launch {
             var arena = StepArena()
             var launch = nssh_launch()
             launch.flags = UInt64(UInt32(bitPattern: types.rawValue))
-            launch.steps = UnsafePointer(arena.steps(steps))
+            launch.steps = UnsafePointer(try arena.steps(steps))
             launch.count = Int32(steps.count)
-            launch.outer = outer.isEmpty ? nil : UnsafePointer(arena.steps(outer))
+            launch.outer = outer.isEmpty ? nil : UnsafePointer(try arena.steps(outer))
             launch.outer_count = Int32(outer.count)
             launch.outer_copies = outerCopies
-            launch.keeper = keeper.isEmpty ? nil : UnsafePointer(arena.steps(keeper))
+            launch.keeper = keeper.isEmpty ? nil : UnsafePointer(try arena.steps(keeper))
             launch.keeper_count = Int32(keeper.count)
             launch.split = Int32(steps.firstIndex { if case .split = $0.action { true } else { false } } ?? 0)
             if nssh_tracing() {
@@ -178,7 +178,7 @@ extension Launch {
     /// - Throws: the step that failed; those before it stay done.
     public static func inPlace(_ steps: [Step]) throws(Failure) {
         var arena = StepArena()
-        let failed = nssh_run_steps(arena.steps(steps), Int32(steps.count), nil, nssh_trace_self())
+        let failed = nssh_run_steps(try arena.steps(steps), Int32(steps.count), nil, nssh_trace_self())
         let errno = Errno.last
         arena.release()
         if failed >= 0 {

@@ -4,7 +4,7 @@ import Glibc
 /// A network link and its addresses. getifaddrs(3), netdevice(7).
 public struct Link: Sendable {
     /// `lo`.
-    public var name: String
+    public var name: [UInt8]
     /// The interface index, which starts at 1 in every net namespace.
     public var index: Int
     /// IFF_* flags.
@@ -30,7 +30,7 @@ public struct Link: Sendable {
 /// An address of a link.
 public struct LinkAddress: Sendable {
     /// The name of the link.
-    public var link: String
+    public var link: [UInt8]
     /// `inet` or `inet6`.
     public var family: String
     /// In numbers, without a scope.
@@ -47,14 +47,16 @@ public enum Network {
         var links: [Link] = []
         try forEach { entry in
             guard let address = entry.ifa_addr, Int32(address.pointee.sa_family) == AF_PACKET else { return }
-            let name = String(cString: entry.ifa_name)
+            let name = [UInt8](cString: entry.ifa_name)
             var index: Int32 = 0
-            let hardware = [UInt8](unsafeUninitializedCapacity: 8) { bytes, count in
+            let hardware = [UInt8](unsafeUninitializedCapacity: 24) { bytes, count in
                 count = Int(nssh_link_hardware(address, &index, bytes.baseAddress))
             }
             let text = hardware.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
             links.append(
-                Link(name: name, index: Int(index), flags: entry.ifa_flags, mtu: Int(nssh_link_mtu(control.raw, name)), address: text))
+                Link(
+                    name: name, index: Int(index), flags: entry.ifa_flags, mtu: Int(nssh_link_mtu(control.raw, entry.ifa_name)),
+                    address: text))
         }
         return links.sorted { $0.index < $1.index }
     }
@@ -78,18 +80,26 @@ public enum Network {
             let text = host.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
             addresses.append(
                 LinkAddress(
-                    link: String(cString: entry.ifa_name), family: family == AF_INET ? "inet" : "inet6",
+                    link: [UInt8](cString: entry.ifa_name), family: family == AF_INET ? "inet" : "inet6",
                     address: String(text.prefix { $0 != "%" }), prefix: prefix))
         }
         return addresses
     }
 
     /// Brings a link up or down. SIOCSIFFLAGS.
-    public static func set(_ name: String, up: Bool) throws(Failure) {
+    ///
+    /// - Throws: EINVAL for what cannot be the name of a link, and would be cut to that of another one.
+    public static func set(_ name: [UInt8], up: Bool) throws(Failure) {
+        let stage = up ? "link up" : "link down"
+        let text = try name.cString(stage)
         let control = try control()
         let flag: Int16 = 1 // IFF_UP
-        let result = nssh_link_flags(control.raw, name, 1, up ? flag : 0, up ? 0 : flag)
-        try check(result, "ioctl", stage: up ? "link up" : "link down", target: name)
+        if nssh_link_flags(control.raw, text, 1, up ? flag : 0, up ? 0 : flag) >= 0 { return }
+        var failure = Failure("ioctl", stage: stage, target: name.lossy)
+        if nssh_is_link_name(text) == 0 {
+            failure.hint = "the name of a link has 1 to 15 bytes, without a slash, a colon or a blank, and is neither . nor .."
+        }
+        throw failure
     }
 
     private static func control() throws(Failure) -> Descriptor {

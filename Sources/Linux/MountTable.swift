@@ -21,16 +21,16 @@ public final class MountTable {
     /// What a mount shows, and where.
     public struct Place: Equatable, Sendable {
         /// What of the file system is mounted; of an nsfs mount `net:[4026532281]`.
-        public var root: String
+        public var root: [UInt8]
         /// The mount point, as seen from the root of the mnt namespace, or of the process whose mountinfo was read.
-        public var point: String
+        public var point: [UInt8]
     }
 
     /// All mounts.
     public let entries: [Entry]
     private let look: (UInt64) -> Place?
     private var places: [UInt64: Place] = [:]
-    private var pointsOn: [UInt64: Set<String>] = [:]
+    private var pointsOn: [UInt64: Set<[UInt8]>] = [:]
     private lazy var byId = Dictionary(entries.map { ($0.id, $0) }) { first, _ in first }
     /// The first mount of a mnt namespace may be its own parent.
     private lazy var children = Dictionary(grouping: entries.filter { $0.parent != $0.id }, by: \.parent)
@@ -104,7 +104,7 @@ public final class MountTable {
     }
 
     /// The mount points of what is mounted on a mount.
-    private func points(on id: UInt64) -> Set<String> {
+    private func points(on id: UInt64) -> Set<[UInt8]> {
         if let known = pointsOn[id] { return known }
         let points = Set((children[id] ?? []).compactMap { place(of: $0)?.point })
         pointsOn[id] = points
@@ -112,13 +112,13 @@ public final class MountTable {
     }
 
     /// The directories on the way from `start`, which is one of them, to `path`, which is not.
-    private static func directories(above path: String, from start: String) -> [String] {
-        var result: [String] = []
-        var rest = Array(path.utf8)
+    private static func directories(above path: [UInt8], from start: [UInt8]) -> [[UInt8]] {
+        var result: [[UInt8]] = []
+        var rest = path
         while rest.count > 1, let slash = rest.lastIndex(of: UInt8(ascii: "/")) {
             rest.removeLast(rest.count - max(slash, 1))
-            if rest.count < start.utf8.count { break }
-            result.append(rest.lossy)
+            if rest.count < start.count { break }
+            result.append(rest)
         }
         return result
     }
@@ -130,7 +130,7 @@ public final class MountTable {
             let isTooSmall = withUnsafeTemporaryAllocation(byteCount: size, alignment: 8) { buffer in
                 var mount = nssh_mount()
                 if nssh_statmount_text(mntns, id, &mount, buffer.baseAddress, size) < 0 { return nssh_errno() == EOVERFLOW }
-                place = Place(root: String(cString: mount.root), point: String(cString: mount.point))
+                place = Place(root: [UInt8](cString: mount.root), point: [UInt8](cString: mount.point))
                 return false
             }
             if !isTooSmall { return place }

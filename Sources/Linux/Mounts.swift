@@ -7,9 +7,9 @@ public struct Mount: Equatable, Sendable {
     /// The device of the file system, as `MountTable.device` numbers it.
     public var device: UInt64
     /// The directory inside the file system that is mounted.
-    public var root: String
+    public var root: [UInt8]
     /// The mount point, as seen from nssh's root.
-    public var target: String
+    public var target: [UInt8]
     /// The options of the mount, `rw,relatime`.
     public var options: String
     /// `shared`, `slave`, `shared,slave`, `private` or `unbindable`.
@@ -17,7 +17,7 @@ public struct Mount: Equatable, Sendable {
     /// The file system, `ext4`.
     public var type: String
     /// What is mounted; often the type again.
-    public var source: String
+    public var source: [UInt8]
 
     /// The mounts of nssh's own mount namespace.
     public static func own() throws(Failure) -> [Mount] {
@@ -34,8 +34,8 @@ public struct Mount: Equatable, Sendable {
         self.parent = parent
         let device = Self.text(fields[2]).split(separator: ":").compactMap { UInt32($0) }
         self.device = device.count == 2 ? MountTable.device(device[0], device[1]) : 0
-        root = Self.text(fields[3])
-        target = Self.text(fields[4])
+        root = Self.unescaped(fields[3])
+        target = Self.unescaped(fields[4])
         options = Self.text(fields[5])
         let tags = fields[6..<dash].map(Self.text)
         var kinds: [String] = []
@@ -44,22 +44,27 @@ public struct Mount: Equatable, Sendable {
         if tags.contains("unbindable") { kinds.append("unbindable") }
         propagation = kinds.isEmpty ? "private" : kinds.joined(separator: ",")
         type = Self.text(fields[dash + 1])
-        source = Self.text(fields[dash + 2])
+        source = Self.unescaped(fields[dash + 2])
     }
 
-    /// Undoes the octal escapes (`\040`).
-    private static func text(_ bytes: ArraySlice<UInt8>) -> String {
+    /// Of the fields that the kernel has its own words for.
+    private static func text(_ field: ArraySlice<UInt8>) -> String { unescaped(field).lossy }
+
+    /// Undoes the octal escapes (`\040`). A backslash is escaped itself, so that one before anything else is just that.
+    public static func unescaped(_ field: ArraySlice<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
-        var rest = bytes
+        var rest = field
         while let byte = rest.popFirst() {
-            if byte == 92, rest.count >= 3 {
-                let value = rest.prefix(3).reduce(0) { $0 * 8 + Int($1) - 48 }
-                result.append(UInt8(truncatingIfNeeded: value))
+            let digits = rest.prefix(3)
+            if byte == UInt8(ascii: "\\"), digits.count == 3, digits.allSatisfy({ (0x30...0x37).contains($0) }),
+                let value = UInt8(exactly: digits.reduce(0) { $0 * 8 + Int($1) - 48 })
+            {
+                result.append(value)
                 rest = rest.dropFirst(3)
             } else {
                 result.append(byte)
             }
         }
-        return String(decoding: result, as: UTF8.self)
+        return result
     }
 }

@@ -35,14 +35,19 @@ public enum Proc {
         try check(count < 0 ? -1 : 0, "write", stage: stage, target: "/proc/\(path)")
     }
 
-    /// The target of a symbolic link.
+    /// The target of a symbolic link, as text: `net:[4026531833]`, `socket:[1234]`. Of a file it is for the eye: `linkBytes` is exact.
     public static func link(_ path: String, below directory: Int32? = nil) throws(Failure) -> String {
+        try linkBytes(path, below: directory).lossy
+    }
+
+    /// The target of a symbolic link. The kernel gives no path that is longer than a page, ENAMETOOLONG. readlinkat(2)
+    public static func linkBytes(_ path: String, below directory: Int32? = nil) throws(Failure) -> [UInt8] {
         var errno: Errno?
         let text = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4096) { buffer in
             let count = readlinkat(
                 directory ?? root, path, UnsafeMutableRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self), buffer.count)
             if count < 0 { errno = .last }
-            return String(decoding: buffer[..<max(count, 0)], as: UTF8.self)
+            return [UInt8](buffer[..<max(count, 0)])
         }
         if let errno { throw Failure("readlinkat", errno, target: directory == nil ? "/proc/\(path)" : path) }
         return text
@@ -53,18 +58,25 @@ public enum Proc {
         try entries(of: ".").compactMap { Int32($0) }.sorted()
     }
 
-    /// The name of a process and the fields behind it, the state first; nil when it is gone. proc_pid_stat(5).
+    /// The name of a process, as text to be shown, and the fields behind it, the state first; nil when it is gone. proc_pid_stat(5).
     public static func stat(_ pid: Int32) -> (name: String, fields: [Substring])? {
+        splitStat(pid).map { ($0.name.lossy, $0.rest.lossy.split(separator: " ")) }
+    }
+
+    /// The name of a process, 15 bytes at most; nil when it is gone.
+    public static func command(_ pid: Int32) -> [UInt8]? { splitStat(pid)?.name }
+
+    private static func splitStat(_ pid: Int32) -> (name: [UInt8], rest: [UInt8])? {
         guard let bytes = try? read("\(pid)/stat"), let open = bytes.firstIndex(of: UInt8(ascii: "(")),
-            let close = bytes.lastIndex(of: UInt8(ascii: ")"))
+            let close = bytes.lastIndex(of: UInt8(ascii: ")")), open < close
         else { return nil }
-        let fields = String(decoding: bytes[(close + 1)...], as: UTF8.self).split(separator: " ")
-        return (String(decoding: bytes[(open + 1)..<close], as: UTF8.self), fields)
+        return (Array(bytes[(open + 1)..<close]), Array(bytes[(close + 1)...]))
     }
 
     /// The names in a directory below /proc, without `.` and `..`.
     public static func entries(of path: String) throws(Failure) -> [String] {
-        return try open(path, flags: O_RDONLY | O_DIRECTORY).entries()
+        // The kernel's own names are text.
+        try open(path, flags: O_RDONLY | O_DIRECTORY).names().map(\.lossy)
     }
 
     /// The words of a `Name:` line in a file such as `PID/status`; empty when there is no such line.
@@ -94,17 +106,17 @@ extension Descriptor {
     }
 
     /// The names in this directory, without `.` and `..`, or of its subdirectories only. fdopendir(3), readdir(3).
-    public func entries(directoriesOnly: Bool = false) throws(Failure) -> [String] {
+    public func names(directoriesOnly: Bool = false) throws(Failure) -> [[UInt8]] {
         guard let directory = fdopendir(raw) else { throw Failure("fdopendir") }
         _ = take()
         defer { closedir(directory) }
-        var names: [String] = []
+        var names: [[UInt8]] = []
         while let entry = readdir(directory) {
             if directoriesOnly, entry.pointee.d_type != UInt8(DT_DIR) { continue }
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { [UInt8](cString: $0) }
             }
-            if name != ".", name != ".." { names.append(name) }
+            if !name.elementsEqual(".".utf8), !name.elementsEqual("..".utf8) { names.append(name) }
         }
         return names
     }

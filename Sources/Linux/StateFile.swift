@@ -35,10 +35,11 @@ public final class StateFile {
         for (position, part) in directories.enumerated() {
             place += [slash] + part
             // That it is there already is one of many reasons to fail; whether it can be used shows by opening it.
-            mkdirat(directory.raw, part.asCString, 0o700)
+            let name = try part.cString("mkdirat")
+            mkdirat(directory.raw, name, 0o700)
             let isLast = position == directories.count - 1
             let flags = isLast ? nssh_o_path | O_NOFOLLOW : nssh_o_path | O_DIRECTORY
-            let raw = nssh_openat(directory.raw, part.asCString, flags | O_CLOEXEC, 0)
+            let raw = nssh_openat(directory.raw, name, flags | O_CLOEXEC, 0)
             directory = Descriptor(try check(raw, "openat", target: place.lossy))
         }
         try StateFile.inspect(directory, S_IFDIR, place.lossy)
@@ -137,11 +138,6 @@ public final class StateFile {
     }
 
     private func unlock() { flock(file.raw, LOCK_UN) }
-}
-
-/// The value of an environment variable, byte for byte; nil when it is not set. getenv(3).
-func environmentBytes(_ name: String) -> [UInt8]? {
-    getenv(name).map { [UInt8](UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
 }
 
 private let slash = UInt8(ascii: "/")

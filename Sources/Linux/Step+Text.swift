@@ -8,7 +8,7 @@ extension Step {
         case .unshare(let flags): ("unshare(\(Step.names(flags)))", true)
         case .writeProc(let path, let contents): ("write \(path.split(separator: "/").last ?? "") \(Step.quote(contents))", true)
         case .mount(let source, let target, let type, _, _):
-            (source == nil ? stage : "mount(\(Step.quote(source ?? "")), \(Step.quote(target)), \(Step.quote(type ?? "")))", true)
+            (source == nil ? stage : "mount(\(Step.quote(source ?? [])), \(Step.quote(target)), \(Step.quote(type ?? [])))", true)
         case .sethostname(let name), .setdomainname(let name): ("\(call)(\(Step.quote(name)))", true)
         case .linkUp(let name): ("ioctl(SIOCSIFFLAGS, \(Step.quote(name)), IFF_UP)", true)
         case .setgroups(let groups): ("setgroups(\(groups.map { String($0) }.joined(separator: ", ")))", true)

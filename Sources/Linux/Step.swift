@@ -4,7 +4,7 @@ import Glibc
 /// One kernel call of a plan, to be carried out in a child by `child.c`.
 public struct Step {
     /// What it does.
-    public enum Action {
+    public enum Action: Equatable {
         case awaitParent(read: Int32, write: Int32)
         case signalParent(Int32)
         case setns(descriptor: Int32, mask: Int32)
@@ -13,10 +13,10 @@ public struct Step {
         case unshare(Int32)
         /// One write(2) to a file below /proc.
         case writeProc(path: String, [UInt8])
-        case mount(source: String?, target: String, type: String?, flags: UInt, data: String?)
+        case mount(source: [UInt8]?, target: [UInt8], type: [UInt8]?, flags: UInt, data: [UInt8]?)
         case sethostname([UInt8])
         case setdomainname([UInt8])
-        case linkUp(String)
+        case linkUp([UInt8])
         case setsid
         case setpgid
         case controllingTerminal(Int32)
@@ -103,9 +103,9 @@ public struct Step {
         case .setns(_, let mask): NamespaceTypes(rawValue: mask).description
         case .setnsProc(let path, _), .writeProc(let path, _): "/proc/\(path)"
         case .unshare(let flags): NamespaceTypes(rawValue: flags).description
-        case .mount(_, let target, _, _, _): target
+        case .mount(_, let target, _, _, _): target.lossy
         case .sethostname(let name), .setdomainname(let name): name.lossy
-        case .linkUp(let name): name
+        case .linkUp(let name): name.lossy
         case .setgroups(let groups): groups.map { String($0) }.joined(separator: " ")
         case .setresgid(let id), .setresuid(let id): String(id)
         case .chdir(let path): path.lossy
@@ -138,6 +138,22 @@ struct StepArena: ~Copyable {
         return block.assumingMemoryBound(to: CChar.self)
     }
 
+    /// A string of C: a zero in it would be its end.
+    private mutating func text(_ bytes: [UInt8], _ call: String) throws(Failure) -> UnsafePointer<CChar> {
+        if bytes.contains(0) { throw .zeroByte(call, target: bytes.lossy) }
+        return UnsafePointer(self.bytes(bytes))
+    }
+
+    private mutating func optionalText(_ bytes: [UInt8]?, _ call: String) throws(Failure) -> UnsafePointer<CChar>? {
+        guard let bytes else { return nil }
+        return try text(bytes, call)
+    }
+
+    private mutating func list(_ strings: [[UInt8]], _ call: String) throws(Failure) -> UnsafePointer<UnsafeMutablePointer<CChar>?> {
+        for string in strings where string.contains(0) { throw .zeroByte(call, target: string.lossy) }
+        return list(strings)
+    }
+
     mutating func list(_ strings: [[UInt8]]) -> UnsafePointer<UnsafeMutablePointer<CChar>?> {
         let block = malloc((strings.count + 1) * MemoryLayout<UnsafeMutablePointer<CChar>?>.stride)!
         blocks.append(block)
@@ -147,13 +163,14 @@ struct StepArena: ~Copyable {
         return UnsafePointer(list)
     }
 
-    mutating func steps(_ steps: [Step]) -> UnsafeMutablePointer<nssh_step> {
+    /// - Throws: EINVAL for a name that C would cut short.
+    mutating func steps(_ steps: [Step]) throws(Failure) -> UnsafeMutablePointer<nssh_step> {
         let block = malloc(max(steps.count, 1) * MemoryLayout<nssh_step>.stride)!
         blocks.append(block)
         let list = block.assumingMemoryBound(to: nssh_step.self)
         let isTraced = nssh_tracing()
         for (position, step) in steps.enumerated() {
-            list[position] = encode(step.action)
+            list[position] = try encode(step.action, step.stage)
             guard isTraced else { continue }
             list[position].call = UnsafePointer(bytes(step.call.utf8))
             list[position].shown = UnsafePointer(bytes(step.text.shown.utf8))
@@ -166,7 +183,7 @@ struct StepArena: ~Copyable {
         step.size = bytes.count
     }
 
-    private mutating func encode(_ action: Step.Action) -> nssh_step {
+    private mutating func encode(_ action: Step.Action, _ stage: String) throws(Failure) -> nssh_step {
         var step = nssh_step()
         switch action {
         case .awaitParent(let descriptor, let write):
@@ -195,20 +212,23 @@ struct StepArena: ~Copyable {
             data(&step, contents)
         case .mount(let source, let target, let type, let flags, let options):
             step.op = NSSH_OP_MOUNT
-            step.text = source.map { UnsafePointer(bytes($0.utf8)) }
-            step.text2 = UnsafePointer(bytes(target.utf8))
-            step.text3 = type.map { UnsafePointer(bytes($0.utf8)) }
+            step.text = try optionalText(source, stage)
+            step.text2 = try text(target, stage)
+            step.text3 = try optionalText(type, stage)
             step.a = Int(bitPattern: flags)
-            step.data = options.map { UnsafeRawPointer(bytes($0.utf8)) }
+            step.data = UnsafeRawPointer(try optionalText(options, stage))
         case .sethostname(let name):
             step.op = NSSH_OP_SETHOSTNAME
+            // The kernel would take it, and everybody who asks for it would get the part before.
+            if name.contains(0) { throw .zeroByte(stage, target: name.lossy) }
             data(&step, name)
         case .setdomainname(let name):
             step.op = NSSH_OP_SETDOMAINNAME
+            if name.contains(0) { throw .zeroByte(stage, target: name.lossy) }
             data(&step, name)
         case .linkUp(let name):
             step.op = NSSH_OP_LINK_UP
-            step.text = UnsafePointer(bytes(name.utf8))
+            step.text = try text(name, stage)
         case .setsid: step.op = NSSH_OP_SETSID
         case .setpgid: step.op = NSSH_OP_SETPGID
         case .controllingTerminal(let terminal):
@@ -238,7 +258,7 @@ struct StepArena: ~Copyable {
         case .becomeRoot: step.op = NSSH_OP_BECOME_ROOT
         case .chdir(let path):
             step.op = NSSH_OP_CHDIR
-            step.text = UnsafePointer(bytes(path))
+            step.text = try text(path, stage)
         case .fchdir(let descriptor):
             step.op = NSSH_OP_FCHDIR
             step.a = Int(descriptor)
@@ -258,9 +278,9 @@ struct StepArena: ~Copyable {
         case .unblockSignals: step.op = NSSH_OP_UNBLOCK
         case .exec(let candidates, let arguments, let environment):
             step.op = NSSH_OP_EXEC
-            step.list = list(candidates)
-            step.arguments = list(arguments)
-            step.environment = environment.map { list($0) } ?? UnsafePointer(nssh_environ())
+            step.list = try list(candidates, stage)
+            step.arguments = try list(arguments, stage)
+            if let environment { step.environment = try list(environment, stage) } else { step.environment = UnsafePointer(nssh_environ()) }
         case .execDescriptor(let descriptor, let arguments):
             step.op = NSSH_OP_EXEC_DESCRIPTOR
             step.a = Int(descriptor)

@@ -1,23 +1,21 @@
 import CLinux
 import Glibc
 
-/// The value of an environment variable; nil when it is not set. getenv(3).
-public func environmentValue(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+/// The value of an environment variable, as text to be shown or compared; nil when it is not set. getenv(3).
+public func environmentValue(_ name: String) -> String? { environmentBytes(name)?.lossy }
+
+/// The value of an environment variable, as it is: a path for one; nil when it is not set. getenv(3).
+public func environmentBytes(_ name: String) -> [UInt8]? { environmentBytes(Array(name.utf8)) }
+
+/// The same of a name of any bytes; none has a zero.
+public func environmentBytes(_ name: [UInt8]) -> [UInt8]? {
+    (try? name.cString("getenv")).flatMap { getenv($0) }.map { [UInt8](cString: $0) }
+}
 
 /// Names, ids and files of the calling process: the calls that `sys` offers.
 public enum System {
-    /// The host name. gethostname(2).
-    public static func hostname() throws(Failure) -> [UInt8] {
-        var errno: Errno?
-        let name = [UInt8](unsafeUninitializedCapacity: 65) { buffer, count in
-            buffer.initialize(repeating: 0)
-            let result = buffer.withMemoryRebound(to: CChar.self) { gethostname($0.baseAddress!, 65) }
-            if result < 0 { errno = .last }
-            count = buffer.firstIndex(of: 0) ?? 65
-        }
-        if let errno { throw Failure("gethostname", errno) }
-        return name
-    }
+    /// The host name, as gethostname(2) has it.
+    public static func hostname() throws(Failure) -> [UInt8] { try uname().nodename }
 
     /// The NIS domain name. getdomainname(2).
     public static func domainname() throws(Failure) -> [UInt8] { try uname().domainname }
@@ -35,7 +33,7 @@ public enum System {
         var fields: [[UInt8]] = []
         for number in Int32(0)..<6 {
             guard let text = nssh_uname(number) else { throw Failure("uname") }
-            fields.append([UInt8](UnsafeRawBufferPointer(start: text, count: strlen(text))))
+            fields.append([UInt8](cString: text))
         }
         return (fields[0], fields[1], fields[2], fields[3], fields[4], fields[5])
     }
@@ -50,56 +48,62 @@ public enum System {
 
     /// Mounts. mount(2), with the flags' names as mount(8) writes them.
     public static func mount(source: [UInt8]?, target: [UInt8], type: [UInt8]?, flags: UInt, data: [UInt8]?) throws(Failure) {
-        let action = Step.Action.mount(
-            source: source?.lossy, target: target.lossy, type: type?.lossy, flags: flags, data: data?.lossy)
-        try Launch.inPlace([Step(action)])
+        try Launch.inPlace([Step(.mount(source: source, target: target, type: type, flags: flags, data: data))])
     }
 
     /// Unmounts. umount2(2).
     public static func unmount(_ target: [UInt8], flags: Int32) throws(Failure) {
-        let result = Trace.call("umount2", "umount2(\(Step.quote(target)), \(flags))") { umount2(target.asCString, flags) }
+        let path = try target.cString("umount2")
+        let result = Trace.call("umount2", "umount2(\(Step.quote(target)), \(flags))") { umount2(path, flags) }
         try check(result, "umount2", target: target.lossy)
     }
 
     /// The target of a symbolic link. readlink(2).
     public static func readlink(_ path: [UInt8]) throws(Failure) -> [UInt8] {
-        var errno: Errno?
-        let text = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
-            let result = buffer.withMemoryRebound(to: CChar.self) { Glibc.readlink(path.asCString, $0.baseAddress!, 4096) }
-            if result < 0 { errno = .last }
-            count = max(result, 0)
+        let name = try path.cString("readlink")
+        // What fills the room may be longer: links of /proc may be, longer than a page even.
+        var room = 4096
+        while true {
+            var errno: Errno?
+            let text = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+                let result = buffer.withMemoryRebound(to: CChar.self) { Glibc.readlink(name, $0.baseAddress!, room) }
+                if result < 0 { errno = .last }
+                count = max(result, 0)
+            }
+            if let errno { throw Failure("readlink", errno, target: path.lossy) }
+            if text.count < room { return text }
+            room *= 2
         }
-        if let errno { throw Failure("readlink", errno, target: path.lossy) }
-        return text
     }
 
-    /// The names in a directory, sorted, without `.` and `..`. readdir(3).
-    public static func readdir(_ path: [UInt8]) throws(Failure) -> [String] {
-        try Descriptor.open(path, flags: O_RDONLY | O_DIRECTORY).entries().sorted()
+    /// The names in a directory, sorted by their bytes, without `.` and `..`. readdir(3).
+    public static func readdir(_ path: [UInt8]) throws(Failure) -> [[UInt8]] {
+        try Descriptor.open(path, flags: O_RDONLY | O_DIRECTORY).names().sorted { $0.lexicographicallyPrecedes($1) }
     }
 
     /// What a file is. stat(2), or lstat(2).
     public static func stat(_ path: [UInt8], followingLinks: Bool = true) throws(Failure) -> Glibc.stat {
         var info = Glibc.stat()
-        try check(fstatat(AT_FDCWD, path.asCString, &info, followingLinks ? 0 : AT_SYMLINK_NOFOLLOW), "fstatat", target: path.lossy)
+        let name = try path.cString("fstatat")
+        try check(fstatat(AT_FDCWD, name, &info, followingLinks ? 0 : AT_SYMLINK_NOFOLLOW), "fstatat", target: path.lossy)
         return info
     }
 
     /// The working directory. getcwd(3).
-    public static func workingDirectory() throws(Failure) -> String {
+    public static func workingDirectory() throws(Failure) -> [UInt8] {
         guard let text = getcwd(nil, 0) else { throw Failure("getcwd") }
         defer { free(text) }
-        return String(cString: text)
+        return [UInt8](cString: text)
     }
 
     /// Changes the working directory. chdir(2).
     public static func changeDirectory(_ path: [UInt8]) throws(Failure) {
-        try check(chdir(path.asCString), "chdir", target: path.lossy)
+        try check(chdir(try path.cString("chdir")), "chdir", target: path.lossy)
     }
 
     /// Changes the root directory, not the working directory. chroot(2).
     public static func changeRoot(_ path: [UInt8]) throws(Failure) {
-        try check(chroot(path.asCString), "chroot", target: path.lossy)
+        try check(chroot(try path.cString("chroot")), "chroot", target: path.lossy)
     }
 
     /// Waits so many seconds.

@@ -150,6 +150,11 @@ extension Lua {
     /// Loads a chunk as `load` does; one that Lua cannot parse is tried once more with angle brackets read as braces. If
     /// that fails too, the first error is the one thrown.
     public func loadRelaxed(_ bytes: [UInt8], name: String, mode: String? = nil) throws(LuaError) {
+        try loadRelaxed(bytes, name: Array(name.utf8), mode: mode)
+    }
+
+    /// The same under a name of any bytes, as a file may have.
+    public func loadRelaxed(_ bytes: [UInt8], name: [UInt8], mode: String? = nil) throws(LuaError) {
         do { try load(bytes, name: name, mode: mode) } catch {
             guard let rewritten = AngleBrackets.rewrite(bytes) else { throw error }
             do { try load(rewritten, name: name, mode: mode) } catch _ { throw error }

@@ -28,6 +28,12 @@ extension Lua {
 
     /// Loads a chunk and pushes it as a function. `name` as lua_load has it: `=stdin`, `@file.lua`.
     public func load(_ bytes: [UInt8], name: String, mode: String? = nil) throws(LuaError) {
+        try load(bytes, name: Array(name.utf8), mode: mode)
+    }
+
+    /// The same under a name of any bytes, as a file may have; one of zero would end it.
+    public func load(_ bytes: [UInt8], name: [UInt8], mode: String? = nil) throws(LuaError) {
+        let name = name.map(CChar.init(bitPattern:)) + [0]
         claim()
         let status = bytes.withUnsafeBytes {
             nssh_lua_load(raw, $0.baseAddress?.assumingMemoryBound(to: CChar.self) ?? emptyText, $0.count, name, mode)

@@ -161,6 +161,14 @@ public struct Lua {
         lua_rawset(raw, table)
     }
 
+    /// The same of a name of any bytes.
+    public func rawSet(_ table: Int32, _ name: [UInt8]) {
+        let table = absolute(table)
+        push(name)
+        insert(-2)
+        lua_rawset(raw, table)
+    }
+
     /// Pops a value: `table[position] = value`.
     public func rawSet(_ table: Int32, _ position: Int) { lua_rawseti(raw, table, lua_Integer(position)) }
 
@@ -193,6 +201,9 @@ extension Lua {
 
     /// Pushes a list of strings.
     public func push(_ list: [String]) { push(list: list) { push($0) } }
+
+    /// Pushes a table of strings of any bytes.
+    public func push(_ list: [[UInt8]]) { push(list: list) { push($0) } }
 
     /// Pushes a table of named scalars.
     public func push(_ fields: [(name: String, value: LuaScalar?)]) {

@@ -24,6 +24,8 @@ public enum LuaScalar: Equatable, Sendable {
     case integer(Int)
     case number(Double)
     case string(String)
+    /// A string of any bytes.
+    case bytes([UInt8])
 }
 
 extension Lua {
@@ -34,6 +36,7 @@ extension Lua {
         case .integer(let value): push(value)
         case .number(let value): push(value)
         case .string(let value): push(value)
+        case .bytes(let value): push(value)
         }
     }
 

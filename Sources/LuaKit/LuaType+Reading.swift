@@ -32,7 +32,12 @@ extension LuaType {
                 if lua.isInteger(index), let value = lua.integer(index) { return .integer(value) }
                 if let value = lua.number(index) { return .number(value) }
             }
-        case .string, .suggested: if let bytes = lua.bytes(index) { return .string(bytes) }
+        case .bytes: if let bytes = lua.bytes(index) { return .string(bytes) }
+        case .string, .suggested:
+            if let bytes = lua.bytes(index) {
+                if bytes.contains(0) { throw Mismatch(path: "", problem: "it cannot contain a zero byte") }
+                return .string(bytes)
+            }
         case .function: if kind == .function { return try keep(lua, index) }
         case .table: if kind == .table { return try keep(lua, index) }
         case .file:
@@ -85,7 +90,7 @@ extension LuaType {
         case .any: true
         case .boolean, .true: kind == .boolean
         case .integer, .number: kind == .number
-        case .string, .choice, .suggested: kind == .string
+        case .string, .bytes, .choice, .suggested: kind == .string
         case .function: kind == .function
         case .table, .list, .map, .numbered, .record: kind == .table
         case .file: kind == .userdata && lua.anyObject(index) == nil

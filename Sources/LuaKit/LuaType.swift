@@ -8,7 +8,10 @@ public indirect enum LuaType: Sendable {
     case integer
     /// An integer or a float.
     case number
+    /// A string that becomes one of C, as names and paths do: without a zero byte, which would cut it short.
     case string
+    /// A string of any bytes.
+    case bytes
     case function
     /// Any table, left in Lua.
     case table
@@ -18,7 +21,7 @@ public indirect enum LuaType: Sendable {
     case object(String)
     /// One of these strings.
     case choice([String])
-    /// Any string, but these are the ones to suggest.
+    /// Any string without a zero byte, but these are the ones to suggest.
     case suggested([String])
     /// Positions 1…n of one type.
     case list(LuaType)
@@ -83,14 +86,14 @@ extension LuaType {
         case .true: "true"
         case .integer: "integer"
         case .number: "number"
-        case .string, .suggested: "string"
+        case .string, .bytes, .suggested: "string"
         case .function: "function"
         case .table, .record, .map, .numbered: "table"
         case .file: "file"
         case .object(let name): name
         case .choice(let names): names.map { "\"\($0)\"" }.joinedAsChoice()
         case .list(let type): "list of \(type.description)"
-        case .either(let types): types.map(\.description).joinedAsChoice()
+        case .either(let types): types.map(\.description).unique().joinedAsChoice()
         case .named(let name, _): name
         }
     }
@@ -103,7 +106,7 @@ extension LuaType {
         case .true: "true"
         case .integer: "integer"
         case .number: "number"
-        case .string: "string"
+        case .string, .bytes: "string"
         case .suggested(let words): words.map { "\"\($0)\"|" }.joined() + "string"
         case .function: "function"
         case .table: "table"
@@ -114,13 +117,20 @@ extension LuaType {
         case .map(let type): "table<string, \(type.annotation)>"
         case .numbered(let type): "table<integer, \(type.annotation)>"
         case .record(let record): "nssh.\(record.name)"
-        case .either(let types): types.map(\.annotation).joined(separator: "|")
+        case .either(let types):
+            // The suggested words end with string themselves.
+            types.filter { if case .bytes = $0 { types.count == 1 } else { true } }.map(\.annotation).joined(separator: "|")
         case .named(let name, _): "nssh.\(name)"
         }
     }
 }
 
 extension [String] {
+    /// Each once, in the order of the first.
+    func unique() -> [String] {
+        reduce(into: []) { found, word in if !found.contains(word) { found.append(word) } }
+    }
+
     /// `a, b or c`.
     func joinedAsChoice() -> String {
         guard count > 1 else { return first ?? "" }

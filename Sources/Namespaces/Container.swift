@@ -73,12 +73,12 @@ struct Container: Equatable {
     func name() throws(Failure) -> String? {
         switch runtime {
         case "docker":
-            let text = try Container.file("/var/lib/docker/containers/\(id)/config.v2.json")
+            let text = try Container.file(Array("/var/lib/docker/containers/\(id)/config.v2.json".utf8))
             return text.flatMap { Container.text(in: $0[...], after: "\"Name\":\"/") }
         case "podman":
-            var files = ["/var/lib/containers/storage/overlay-containers/containers.json"]
-            if let home = environmentValue("HOME") {
-                files.append("\(home)/.local/share/containers/storage/overlay-containers/containers.json")
+            var files = [Array("/var/lib/containers/storage/overlay-containers/containers.json".utf8)]
+            if let home = environmentBytes("HOME") {
+                files.append(home + Array("/.local/share/containers/storage/overlay-containers/containers.json".utf8))
             }
             for file in files {
                 guard let text = try Container.file(file), let start = Container.position(of: "\"id\":\"\(id)\"", in: text[...]) else {
@@ -93,8 +93,8 @@ struct Container: Equatable {
 
     // MARK: Text
 
-    private static func file(_ path: String) throws(Failure) -> [UInt8]? {
-        do throws(Failure) { return try Descriptor.open(Array(path.utf8), flags: O_RDONLY | O_NONBLOCK).readStream() } catch {
+    private static func file(_ path: [UInt8]) throws(Failure) -> [UInt8]? {
+        do throws(Failure) { return try Descriptor.open(path, flags: O_RDONLY | O_NONBLOCK).readStream() } catch {
             if error.errno?.rawValue == ENOENT || error.errno?.rawValue == ENOTDIR { return nil }
             throw error
         }

@@ -55,8 +55,9 @@ public struct Enter {
 
     /// What the user's shell is started by. Another mnt namespace may not have it: then that one's sh.
     private static func shell(_ joins: [Join]) -> [[UInt8]] {
-        let shell = environmentValue("SHELL").flatMap { $0.isEmpty ? nil : $0 } ?? "/bin/sh"
-        guard joins.contains(where: { $0.mask.contains(.mnt) || $0.root != nil }), shell != "/bin/sh" else { return [Array(shell.utf8)] }
+        let sh = Array("/bin/sh".utf8)
+        let shell = environmentBytes("SHELL").flatMap { $0.isEmpty ? nil : $0 } ?? sh
+        guard joins.contains(where: { $0.mask.contains(.mnt) || $0.root != nil }), shell != sh else { return [shell] }
         return ["/bin/sh", "-c", "test -x \"$SHELL\" && exec \"$SHELL\"; exec /bin/sh"].map { Array($0.utf8) }
     }
 
@@ -114,7 +115,7 @@ public struct Enter {
         }
         let (root, cwd) = (try open(root), try open(workingDirectory))
         guard let any = root ?? cwd else { return }
-        joins.append(Join(descriptor: any, mask: [], root: root, cwd: cwd, origin: .path("")))
+        joins.append(Join(descriptor: any, mask: [], root: root, cwd: cwd, origin: .path([])))
     }
 }
 

@@ -13,9 +13,10 @@ enum Environment {
                 entry += 1
             }
         }
-        for (name, value) in options.environment {
+        for change in options.environment {
+            let name = change.name
             result.removeAll { $0.starts(with: name) && $0.count > name.count && $0[name.count] == UInt8(ascii: "=") }
-            if let value { result.append(name + [UInt8(ascii: "=")] + value) }
+            if let value = change.value { result.append(name + [UInt8(ascii: "=")] + value) }
         }
         return result
     }

@@ -8,11 +8,11 @@ public struct Find {
         /// `process`, `container`, `netns` or `pin`.
         public var kind: String
         /// Its full name.
-        public var name: String
+        public var name: [UInt8]
         /// Of a process, or the first process of a container, in nssh's pid namespace.
         public var pid: Int32?
         /// Of a pin or a named net namespace.
-        public var path: String?
+        public var path: [UInt8]?
         /// Of a container.
         public var runtime: String?
         /// Of a container.
@@ -26,7 +26,7 @@ public struct Find {
 
     /// Looks for `name`: a command as ps(1) shows it or its file's last part; a container's name, or 12 digits or more of its id; the
     /// name or path of a pin.
-    public init(_ name: String) {
+    public init(_ name: [UInt8]) {
         // A kernel thread's command line is empty; nothing is meant by nothing.
         if name.isEmpty { return }
         var containers: [(container: Container, pids: [Int32])] = []
@@ -45,7 +45,7 @@ public struct Find {
     }
 
     private mutating func look(
-        _ number: Int32, _ pid: Int32, _ name: String, _ containers: inout [(container: Container, pids: [Int32])]
+        _ number: Int32, _ pid: Int32, _ name: [UInt8], _ containers: inout [(container: Container, pids: [Int32])]
     ) throws(Failure) {
         if let container = try Container(pid: number) {
             if let position = containers.firstIndex(where: { $0.container == container }) {
@@ -54,19 +54,18 @@ public struct Find {
                 containers.append((container, [number]))
             }
         }
-        guard let (command, _) = Proc.stat(number) else { return }
+        guard let command = Proc.command(number) else { return }
         // The kernel keeps 15 bytes of the name; argv has it whole.
         let argv0 = try Proc.read("\(number)/cmdline").prefix { $0 != 0 }
         let file = argv0.lastIndex(of: UInt8(ascii: "/")).map { argv0[($0 + 1)...] } ?? argv0
-        let long = String(decoding: file, as: UTF8.self)
-        if command == name || long == name { items.append(Item(kind: "process", name: command == name ? command : long, pid: pid)) }
+        if command == name || file.elementsEqual(name) { items.append(Item(kind: "process", name: name, pid: pid)) }
     }
 
-    private mutating func addContainers(_ containers: [(container: Container, pids: [Int32])], _ name: String) {
+    private mutating func addContainers(_ containers: [(container: Container, pids: [Int32])], _ name: [UInt8]) {
         for (container, pids) in containers {
             var known: String?
             do throws(Failure) {
-                guard try container.isCalled(name) else { continue }
+                guard name.lossy.utf8.elementsEqual(name), try container.isCalled(name.lossy) else { continue }
                 known = try? container.name()
             } catch {
                 unreadable.append("the name of \(container.runtime) container \(container.id.prefix(12)): \(error.message)")
@@ -76,14 +75,15 @@ public struct Find {
             let first = pids.first { (try? Proc.words("\($0)/status", "NSpid").last) == "1" } ?? pids[0]
             items.append(
                 Item(
-                    kind: "container", name: known ?? container.id, pid: Proc.pid(at: first), runtime: container.runtime, id: container.id))
+                    kind: "container", name: Array((known ?? container.id).utf8), pid: Proc.pid(at: first), runtime: container.runtime,
+                    id: container.id))
         }
     }
 
-    private mutating func addPins(_ name: String) {
+    private mutating func addPins(_ name: [UInt8]) {
         do throws(Failure) {
             for pin in try Pin.all() {
-                let last = String(pin.path.split(separator: "/").last ?? "")
+                let last = Array(pin.path.split(separator: UInt8(ascii: "/")).last ?? [])
                 guard pin.path == name || last == name else { continue }
                 let isNamed = pin.type == .net && Pin.netnsName(pin.path) != nil
                 items.append(Item(kind: isNamed ? "netns" : "pin", name: last, path: pin.path))

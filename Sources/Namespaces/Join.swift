@@ -60,13 +60,13 @@ extension Join {
     }
 
     /// One namespace; nil when nssh is in it.
-    public static func handle(_ handle: NamespaceHandle, path: String? = nil) throws(Failure) -> Join? {
+    public static func handle(_ handle: NamespaceHandle, path: [UInt8]? = nil) throws(Failure) -> Join? {
         try handle.requireOpen()
         let type = handle.type
         var mask = NamespaceTypes(type)
         if type == .pid { try addPid(&mask, theirs: handle.inode) } else if try Inspect.inode(.own, type) == handle.inode { return nil }
         if mask.isEmpty { return nil }
-        let origin = path ?? "/proc/\(getpid())/fd/\(handle.descriptor.raw)"
+        let origin = path ?? Array("/proc/\(getpid())/fd/\(handle.descriptor.raw)".utf8)
         return Join(descriptor: try handle.descriptor.duplicate(), mask: NamespaceTypes(type), origin: .path(origin))
     }
 
@@ -84,10 +84,10 @@ extension Join {
 
     /// The order in which they can be joined. Who has power over all of them keeps it until the user namespace is joined; who
     /// has none gains it there.
-    static func ordered(_ joins: [Join]) -> [Join] {
+    static func ordered(_ joins: [Join], by caller: Caller) -> [Join] {
         let users = joins.filter { $0.mask.contains(.user) }
         let others = joins.filter { !$0.mask.contains(.user) }
-        return Capabilities.effective(contains: [.sysAdmin]) ? others + users : users + others
+        return caller.isAdmin ? others + users : users + others
     }
 
     /// A target of any kind.

@@ -56,7 +56,7 @@ public enum Launcher {
         }
         if options.foreground, isatty(0) == 1 { resources.terminal = 0 }
 
-        var plan = Plan(options, resources)
+        var plan = try Plan(options, resources)
         if !plan.meanwhile.isEmpty {
             let mappings = plan.meanwhile
             plan.launch.meanwhile = { pid throws(Failure) in
@@ -106,7 +106,7 @@ public enum Launcher {
         do throws(Failure) {
             guard case .program(let arguments) = options.body else { return Failure("execve", Errno(rawValue: ENOENT)) }
             try checkArguments(arguments)
-            let launch = Plan(options, Plan.Resources()).launch
+            let launch = try Plan(options, Plan.Resources()).launch
             try Launch.inPlace(launch.outer + launch.steps)
             return Failure("execve", Errno(rawValue: ENOENT))
         } catch {

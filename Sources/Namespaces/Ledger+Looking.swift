@@ -9,12 +9,12 @@ extension Ledger {
         case .process: return try lookAtProcesses()
         case .mount:
             return try mounts().filter { $0.type != "nsfs" }
-                .map { Item(kind: .mount, name: "\($0.target) (\($0.type), mount \($0.id))", identity: $0.identity) }
+                .map { Item(kind: .mount, name: "\($0.target.shown) (\($0.type), mount \($0.id))", identity: $0.identity) }
         case .pin:
             return try mounts().filter { $0.type == "nsfs" }
-                .map { Item(kind: .pin, name: "\($0.target) (\($0.root))", identity: $0.identity) }
+                .map { Item(kind: .pin, name: "\($0.target.shown) (\($0.root.shown))", identity: $0.identity) }
         case .link:
-            return try Network.links().map { Item(kind: .link, name: "\($0.name) (link \($0.index))", identity: .link($0.index)) }
+            return try Network.links().map { Item(kind: .link, name: "\($0.name.shown) (link \($0.index))", identity: .link($0.index)) }
         case .queue: return systemV() + queues(try mounts())
         case .cgroup: return cgroups(try mounts())
         case .descriptor: return try descriptors()
@@ -92,7 +92,7 @@ extension Ledger {
             directories = [detached]
         } else {
             for mount in mounts where mount.type == "mqueue" {
-                if let directory = try? Descriptor.open(Array(mount.target.utf8), flags: O_RDONLY | O_DIRECTORY) {
+                if let directory = try? Descriptor.open(mount.target, flags: O_RDONLY | O_DIRECTORY) {
                     directories.append(directory)
                 }
             }
@@ -101,7 +101,7 @@ extension Ledger {
         var items: [Identity: Item] = [:]
         for directory in directories {
             for (name, identity) in Ledger.files(in: directory, directoriesOnly: false) {
-                items[identity] = Item(kind: .queue, name: "POSIX message queue /\(name)", identity: identity)
+                items[identity] = Item(kind: .queue, name: "POSIX message queue /\(name.shown)", identity: identity)
             }
         }
         return Array(items.values)
@@ -113,13 +113,14 @@ extension Ledger {
         for mount in mounts where mount.type == "cgroup" || mount.type == "cgroup2" {
             var pending = [mount.target]
             while let path = pending.popLast(), items.count < 100_000 {
-                guard let directory = try? Descriptor.open(Array(path.utf8), flags: O_RDONLY | O_DIRECTORY) else {
-                    unreadable.append("cgroup: \(path)")
+                guard let directory = try? Descriptor.open(path, flags: O_RDONLY | O_DIRECTORY) else {
+                    unreadable.append("cgroup: \(path.shown)")
                     continue
                 }
                 for (name, identity) in Ledger.files(in: directory, directoriesOnly: true) {
-                    items.append(Item(kind: .cgroup, name: "\(path)/\(name)", identity: identity))
-                    pending.append("\(path)/\(name)")
+                    let below = path + [UInt8(ascii: "/")] + name
+                    items.append(Item(kind: .cgroup, name: below.shown, identity: identity))
+                    pending.append(below)
                 }
             }
         }
@@ -127,11 +128,11 @@ extension Ledger {
     }
 
     /// The files of a directory, each with what tells it from others.
-    private static func files(in directory: Descriptor, directoriesOnly: Bool) -> [(name: String, identity: Identity)] {
-        guard let copy = try? directory.duplicate(), let names = try? copy.entries(directoriesOnly: directoriesOnly) else { return [] }
+    private static func files(in directory: Descriptor, directoriesOnly: Bool) -> [(name: [UInt8], identity: Identity)] {
+        guard let copy = try? directory.duplicate(), let names = try? copy.names(directoriesOnly: directoriesOnly) else { return [] }
         return names.compactMap { name in
             var info = stat()
-            guard fstatat(directory.raw, name, &info, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+            guard let text = try? name.cString("fstatat"), fstatat(directory.raw, text, &info, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
             return (name, .file(device: UInt64(info.st_dev), inode: UInt64(info.st_ino)))
         }
     }

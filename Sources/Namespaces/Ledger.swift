@@ -26,7 +26,7 @@ public struct Ledger: Sendable {
         /// A process: its number, and when it started. Numbers are used again.
         case process(pid: Int32, start: UInt64)
         /// A mount: its id, the mount that it is on, and what is mounted. Ids are used again; the path to it may change.
-        case mount(id: Int, parent: Int, device: UInt64, root: String)
+        case mount(id: Int, parent: Int, device: UInt64, root: [UInt8])
         /// A link of nssh's net namespace, by its index.
         case link(Int)
         /// System V IPC: its kind, id and key.

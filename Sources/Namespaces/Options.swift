@@ -1,7 +1,7 @@
 import Linux
 
 /// What a child is to be: the options of clone, run, call and shell.
-public struct Options {
+public struct Options: Equatable {
     /// New namespaces.
     public var types: NamespaceTypes = []
     /// The maps of a new user namespace.
@@ -36,7 +36,7 @@ public struct Options {
     /// Where standard error goes.
     public var stderr: Stream = .inherit
     /// Changes to the environment: nil removes.
-    public var environment: [(name: [UInt8], value: [UInt8]?)] = []
+    public var environment: [Variable] = []
     /// Starts from an empty environment.
     public var clearEnvironment = false
     /// The working directory, as seen from inside.
@@ -60,7 +60,7 @@ public struct Options {
     /// It has a session and a terminal of its own, whose other end is nssh's.
     public var session: Session?
     /// Descriptors that it is granted beside the standard streams: which number is a copy of which of nssh's.
-    public var grants: [(number: Int32, descriptor: Int32)] = []
+    public var grants: [Grant] = []
 
     /// Nothing new, held.
     public init() {}
@@ -71,8 +71,30 @@ public struct Options {
     /// Whether something of nssh's own stays in the namespaces.
     var hasKeeper: Bool { isHeld || hasInit }
 
+    /// A change to one variable of the environment.
+    public struct Variable: Equatable, Sendable {
+        /// Its name.
+        public var name: [UInt8]
+        /// Its value; nil removes it.
+        public var value: [UInt8]?
+
+        /// A change.
+        public init(_ name: [UInt8], _ value: [UInt8]?) { (self.name, self.value) = (name, value) }
+    }
+
+    /// A descriptor that a program is granted.
+    public struct Grant: Equatable, Sendable {
+        /// Its number there.
+        public var number: Int32
+        /// Which of nssh's it is a copy of.
+        public var descriptor: Int32
+
+        /// A grant.
+        public init(_ number: Int32, _ descriptor: Int32) { (self.number, self.descriptor) = (number, descriptor) }
+    }
+
     /// What a child runs.
-    public enum Body {
+    public enum Body: Equatable {
         case held
         case program([[UInt8]])
         /// The caller goes on in the child.
@@ -100,7 +122,7 @@ public struct Options {
     }
 
     /// Where a standard stream leads.
-    public enum Stream {
+    public enum Stream: Equatable {
         case inherit
         case null
         /// A pipe whose other end nssh keeps.
@@ -184,6 +206,30 @@ public struct Join {
     /// How the target was named.
     public enum Origin: Sendable {
         case pid(Int32)
-        case path(String)
+        case path([UInt8])
+    }
+}
+
+extension Join: Equatable {
+    /// The same join, not another one of the same namespaces.
+    public static func == (a: Join, b: Join) -> Bool { a.descriptor === b.descriptor }
+}
+
+extension Options {
+    /// Settings of a new namespace are for a child that gets one: in a shared namespace they would change what is everybody's.
+    ///
+    /// - Throws: EINVAL for a setting whose type is not among the new namespaces.
+    func requireTypes() throws(Failure) {
+        let settings: [(isSet: Bool, type: NamespaceType, name: String)] = [
+            (hostname != nil, .uts, "hostname"), (domainname != nil, .uts, "domainname"), (loopbackUp, .net, "lo"), (proc, .mnt, "proc"),
+            (monotonic != nil, .time, "monotonic"), (boottime != nil, .time, "boottime"), (initProcess, .pid, "init"),
+            (user != nil, .user, "maps"),
+        ]
+        for setting in settings where setting.isSet && !types.contains(setting.type) {
+            let type = setting.type.rawValue
+            throw Failure(
+                code: "EINVAL", "\(type).\(setting.name) is a setting of a new \(type) namespace, and none is asked for",
+                stage: "make a plan", target: type)
+        }
     }
 }

@@ -6,7 +6,7 @@ import Linux
 /// namespaces(7), and what ip-netns(8) keeps below /run/netns.
 public struct Pin: Equatable, Sendable {
     /// The file.
-    public var path: String
+    public var path: [UInt8]
     /// The namespace's type.
     public var type: NamespaceType
     /// The namespace's inode number.
@@ -15,16 +15,16 @@ public struct Pin: Equatable, Sendable {
     /// The pins in nssh's own mount namespace, by path.
     public static func all() throws(Failure) -> [Pin] {
         try Mount.own().compactMap { mount in
-            guard mount.type == "nsfs", let (type, inode) = Target.readLink(mount.root) else { return nil }
+            guard mount.type == "nsfs", let (type, inode) = Target.readLink(mount.root.lossy) else { return nil }
             return Pin(path: mount.target, type: type, inode: inode)
-        }.sorted { $0.path < $1.path }
+        }.sorted { $0.path.lexicographicallyPrecedes($1.path) }
     }
 
     /// The name in ip-netns(8) of a net namespace that is bound to `path`; nil elsewhere.
-    static func netnsName(_ path: String) -> String? {
-        for directory in ["/run/netns/", "/var/run/netns/"] where path.hasPrefix(directory) {
+    static func netnsName(_ path: [UInt8]) -> [UInt8]? {
+        for directory in ["/run/netns/", "/var/run/netns/"] where path.starts(with: directory.utf8) {
             let name = path.dropFirst(directory.utf8.count)
-            if !name.isEmpty, !name.utf8.contains(UInt8(ascii: "/")) { return String(name) }
+            if !name.isEmpty, !name.contains(UInt8(ascii: "/")) { return Array(name) }
         }
         return nil
     }
@@ -32,7 +32,8 @@ public struct Pin: Equatable, Sendable {
     /// Binds a namespace to a file, which is made if it is not there. mount(2) with MS_BIND.
     public static func make(_ handle: NamespaceHandle, at path: [UInt8]) throws(Failure) {
         try handle.requireOpen()
-        let exclusive = nssh_open(path.asCString, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444)
+        let name = try path.cString("pin")
+        let exclusive = nssh_open(name, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444)
         let isNew = exclusive >= 0
         if isNew {
             close(exclusive)
@@ -46,7 +47,7 @@ public struct Pin: Equatable, Sendable {
                 source: Array(source.utf8), target: path, type: nil, flags: 4096, // MS_BIND
                 data: nil)
         } catch {
-            if isNew { unlink(path.asCString) }
+            if isNew { unlink(name) }
             var failure = error
             failure.stage = "bind \(handle.link)"
             failure.target = path.lossy
@@ -66,14 +67,14 @@ public struct Pin: Equatable, Sendable {
         try System.unmount(path, flags: MNT_DETACH)
         // Another pin below this one keeps the file, and so does what somebody has put there.
         let rest = try? System.stat(path)
-        if let rest, rest.st_size == 0, rest.st_mode & S_IFMT == S_IFREG { unlink(path.asCString) }
+        if let rest, rest.st_size == 0, rest.st_mode & S_IFMT == S_IFREG { unlink(try path.cString("unpin")) }
     }
 
     private static func hint(_ failure: Failure, _ handle: NamespaceHandle, _ path: [UInt8]) -> String? {
         switch failure.errno?.rawValue {
         case EPERM: return "a bind mount needs CAP_SYS_ADMIN in the user namespace of nssh's mount namespace"
         case EINVAL where handle.type == .mnt:
-            if isOnSharedMount(path.lossy) {
+            if isOnSharedMount(path) {
                 return "a mnt namespace cannot be bound on a shared mount: bind a directory to itself and make that private first, "
                     + "mount --bind DIR DIR; mount --make-private DIR"
             }
@@ -85,10 +86,11 @@ public struct Pin: Equatable, Sendable {
     }
 
     /// Whether the mount that a path is on passes mounts on to others.
-    private static func isOnSharedMount(_ path: String) -> Bool {
+    private static func isOnSharedMount(_ path: [UInt8]) -> Bool {
         guard let mounts = try? Mount.own() else { return false }
-        let holders = mounts.filter { $0.target == "/" || path == $0.target || path.hasPrefix($0.target + "/") }
-        return holders.max { $0.target.utf8.count < $1.target.utf8.count }?.propagation.hasPrefix("shared") ?? false
+        let slash = [UInt8(ascii: "/")]
+        let holders = mounts.filter { $0.target == slash || path == $0.target || path.starts(with: $0.target + slash) }
+        return holders.max { $0.target.count < $1.target.count }?.propagation.hasPrefix("shared") ?? false
     }
 }
 

@@ -41,16 +41,15 @@ extension Plan {
     /// The maps: written by the process itself (`own`, or because it has no other way), or by nssh meanwhile.
     mutating func addUserMap(_ options: Options, own isOwn: Bool, _ steps: inout [Step]) {
         guard options.types.contains(.user), let map = options.user else { return }
-        let uid = geteuid()
-        let gid = getegid()
+        let (uid, gid) = (caller.uid, caller.gid)
         let files: [(String, String)]
         // In a user namespace that was joined nssh has no say over a new one.
         let isNested = options.joins.contains { $0.mask.contains(.user) }
-        var own = isOwn || isNested || !canMapForOthers
+        var own = isOwn || isNested || !caller.mapsForOthers
         switch map {
         case .unmapped: return
         case .subordinate(let uids, let gids):
-            if isNested || canMapForOthers {
+            if isNested || caller.mapsForOthers {
                 own = isNested
                 files = [("gid_map", gids.map(\.line).joined()), ("uid_map", uids.map(\.line).joined())]
             } else {
@@ -66,7 +65,7 @@ extension Plan {
         case .ranges(let uids, let gids, let deny):
             // More than one id cannot be self-written; without privilege either way gives the kernel's EPERM.
             let isSingle = uids.count <= 1 && gids.count <= 1 && (uids + gids).allSatisfy { $0.count == 1 }
-            own = isNested || isSingle && (isOwn || !canMapForOthers)
+            own = isNested || isSingle && (isOwn || !caller.mapsForOthers)
             var all: [(String, String)] = []
             if deny && !own { all.append(("setgroups", "deny")) }
             if !gids.isEmpty { all.append(("gid_map", gids.map(\.line).joined())) }
@@ -86,12 +85,9 @@ extension Plan {
         }
     }
 
-    /// Whether nssh may write any map: CAP_SETUID and CAP_SETGID, which root has.
-    private var canMapForOthers: Bool { geteuid() == 0 && Capabilities.effective(contains: [.setuid, .setgid]) }
-
     /// Root with a map of `user = "auto"` is somebody whom the new namespace does not know, until it becomes 0 there. The last of the
     /// settings: it makes the process undumpable, and the files below its /proc somebody else's.
-    static func addBecomeRoot(_ options: Options, _ steps: inout [Step]) {
-        if case .subordinate = options.user, geteuid() == 0 { steps.append(Step(.becomeRoot)) }
+    func addBecomeRoot(_ options: Options, _ steps: inout [Step]) {
+        if case .subordinate = options.user, caller.uid == 0 { steps.append(Step(.becomeRoot)) }
     }
 }

@@ -2,12 +2,13 @@ import CLinux
 import Glibc
 import Linux
 
-/// Options as a list of kernel calls, in the order that they have to have (order.md, 1).
+/// Options as a list of kernel calls, in the order that they have to have.
 public struct Plan {
     /// The launch: clone3(2) and the child's steps.
     public internal(set) var launch = Launch()
     /// What nssh does while the child waits: the maps of a user namespace.
     public internal(set) var meanwhile: [Mapping] = []
+    let caller: Caller
 
     /// What a plan is built with: resources that exist only for a real launch.
     struct Resources {
@@ -26,13 +27,17 @@ public struct Plan {
     }
 
     /// The plan for a child.
-    init(_ options: Options, _ resources: Resources) {
+    ///
+    /// - Throws: EINVAL for a setting of a namespace that is not the child's own.
+    init(_ options: Options, _ resources: Resources, by caller: Caller = Caller()) throws(Failure) {
+        self.caller = caller
+        try options.requireTypes()
         var copies = if case .function = options.body { true } else { false }
         // Before Linux 6.3 clone3(2) has no CLONE_NEWTIME, and no memory is shared with a child in another time namespace.
         if options.types.contains(.time), Feature.clone3_time.isMissing { copies = true }
         launch.types = options.types
         launch.shares = !copies
-        // A copy cannot set the offsets of a time namespace that it was born in (order.md, 2).
+        // A copy cannot set the offsets of a time namespace that it was born in.
         if copies { launch.types.remove(.time) }
 
         var steps: [Step] = []
@@ -45,7 +50,7 @@ public struct Plan {
             steps.append(Step(enter, stage: "enter time namespace"))
         }
         addSettings(options, &steps)
-        Plan.addBecomeRoot(options, &steps)
+        addBecomeRoot(options, &steps)
 
         if options.hasInit {
             steps.append(Step(options.detached ? .setsid : .setpgid))
@@ -73,24 +78,25 @@ public struct Plan {
     }
 
     /// The plan that moves nssh itself: its steps after unshare(2), and what a helper outside does before them.
-    static func moving(_ options: Options) -> Plan {
-        var plan = Plan()
+    static func moving(_ options: Options) throws(Failure) -> Plan {
+        try options.requireTypes()
+        var plan = Plan(by: Caller())
         var steps: [Step] = []
         plan.addUserMap(options, own: true, &steps)
         plan.addTimeOffsets(options, &steps)
         plan.addSettings(options, &steps)
-        addBecomeRoot(options, &steps)
+        plan.addBecomeRoot(options, &steps)
         plan.launch.steps = steps
         return plan
     }
 
-    private init() {}
+    private init(by caller: Caller) { self.caller = caller }
 
     private func addSettings(_ options: Options, _ steps: inout [Step]) {
         addMounts(options, &steps)
         if let name = options.hostname { steps.append(Step(.sethostname(name))) }
         if let name = options.domainname { steps.append(Step(.setdomainname(name))) }
-        if options.loopbackUp { steps.append(Step(.linkUp("lo"), stage: "link up")) }
+        if options.loopbackUp { steps.append(Step(.linkUp(Array("lo".utf8)), stage: "link up")) }
     }
 
     /// Joins come before everything new: what is made then belongs where it was joined.
@@ -100,8 +106,8 @@ public struct Plan {
         var joining: [Step] = []
         // nssh's memory must not be readable to whoever is root over there (rule 4); exec lifts it.
         joining.append(Step(.dumpable(false)))
-        if mask.contains(.user), !options.keepsCredentials, mayDropGroups { joining.append(Step(.setgroups([]))) }
-        for join in Join.ordered(options.joins) where !join.mask.isEmpty {
+        if mask.contains(.user), !options.keepsCredentials, caller.mayDropGroups { joining.append(Step(.setgroups([]))) }
+        for join in Join.ordered(options.joins, by: caller) where !join.mask.isEmpty {
             joining.append(Step(.setns(descriptor: join.descriptor.raw, mask: join.mask.rawValue)))
         }
         var after: [Step] = []
@@ -124,12 +130,6 @@ public struct Plan {
         }
     }
 
-    /// Whether root's groups can be dropped: a user namespace that denies setgroups(2) keeps them, as one's own for an ordinary user.
-    var mayDropGroups: Bool {
-        guard geteuid() == 0, Capabilities.effective(contains: [.setgid]) else { return false }
-        return (try? Proc.read("self/setgroups"))?.starts(with: Array("deny".utf8)) != true
-    }
-
     private func addTimeOffsets(_ options: Options, _ steps: inout [Step]) {
         let text = (options.monotonic?.line("monotonic") ?? "") + (options.boottime?.line("boottime") ?? "")
         if options.types.contains(.time), !text.isEmpty {
@@ -146,12 +146,13 @@ public struct Plan {
                 case .shared: UInt(MS_SHARED)
                 case .slave: UInt(MS_SLAVE)
                 }
-            let step = Step.Action.mount(source: nil, target: "/", type: nil, flags: UInt(MS_REC) | flags, data: nil)
+            let step = Step.Action.mount(source: nil, target: Array("/".utf8), type: nil, flags: UInt(MS_REC) | flags, data: nil)
             steps.append(Step(step, stage: "mount --make-r\(propagation.rawValue) /"))
         }
         if options.proc {
             let flags = UInt(MS_NOSUID) | UInt(MS_NODEV) | UInt(MS_NOEXEC)
-            steps.append(Step(.mount(source: "proc", target: "/proc", type: "proc", flags: flags, data: nil), stage: "mount /proc"))
+            let proc = Array("proc".utf8)
+            steps.append(Step(.mount(source: proc, target: Array("/proc".utf8), type: proc, flags: flags, data: nil), stage: "mount /proc"))
         }
     }
 
@@ -159,7 +160,7 @@ public struct Plan {
         var groups = options.groups
         // Another user with root's groups is hardly what is meant; in a user namespace there may be no right to drop them.
         let keepsUser = !options.types.contains(.user) && !options.joins.contains { $0.mask.contains(.user) }
-        if groups == nil, options.uid ?? 0 != 0, keepsUser, mayDropGroups { groups = [] }
+        if groups == nil, options.uid ?? 0 != 0, keepsUser, caller.mayDropGroups { groups = [] }
         if let groups { steps.append(Step(.setgroups(groups))) }
         if let gid = options.gid { steps.append(Step(.setresgid(gid))) }
         if let uid = options.uid { steps.append(Step(.setresuid(uid))) }
@@ -205,7 +206,7 @@ public struct Plan {
             steps.append(Step(.exec(candidates: candidates, arguments: shown, environment: environment)))
         case .function:
             // Nobody but root can look at an undumpable process: nssh takes note of its namespaces before.
-            if options.joins.isEmpty, geteuid() != 0 {
+            if options.joins.isEmpty, caller.uid != 0 {
                 launch.closing = [Step(.dumpable(false))]
             } else {
                 steps.append(Step(.dumpable(false)))

@@ -14,11 +14,13 @@ public struct PlanLine: Equatable, Sendable {
 
 extension Plan {
     /// The plan of options, for looking at: nothing is made or opened for it.
-    public init(for options: Options) {
+    ///
+    /// - Throws: EINVAL for a setting of a namespace that is not the child's own.
+    public init(for options: Options) throws(Failure) {
         var resources = Resources()
         if Launcher.hidesRoot(options) { resources.emptyRoot = 0 }
         if options.session != nil { resources.ownTerminal = 0 }
-        self.init(options, resources)
+        try self.init(options, resources)
     }
 
     /// The kernel calls in their order. What nssh writes meanwhile stands before the child's own steps, which wait for it.

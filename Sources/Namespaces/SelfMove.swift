@@ -10,7 +10,7 @@ public enum SelfMove {
     public static func unshare(_ options: Options) throws(Failure) {
         if options.types.contains(.pid) { Launcher.prepare(options) }
         Home.keep()
-        let plan = Plan.moving(options)
+        let plan = try Plan.moving(options)
         let unshare = Step(.unshare(options.types.rawValue))
         do {
             try Launch.dumpable(Children.mayBeDumpable(for: options)) { () throws(Failure) in

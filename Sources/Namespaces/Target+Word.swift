@@ -15,7 +15,7 @@ extension Target {
             try self.init(word)
             return
         }
-        let found = Find(text)
+        let found = Find(word)
         guard let first = ["container", "netns", "pin", "process"].lazy.compactMap({ kind in found.items.first { $0.kind == kind } }).first
         else {
             let unread = found.unreadable.isEmpty ? "" : "; \(found.unreadable.count) things could not be looked at"
@@ -26,8 +26,8 @@ extension Target {
         }
         let others = found.items.filter { $0.kind == first.kind }
         guard let pid = first.pid else {
-            guard others.count == 1, let path = first.path else { throw Target.ambiguous(text, others.compactMap(\.path)) }
-            self = .path(Array(path.utf8))
+            guard others.count == 1, let path = first.path else { throw Target.ambiguous(text, others.compactMap { $0.path?.lossy }) }
+            self = .path(path)
             return
         }
         for other in others.dropFirst() {

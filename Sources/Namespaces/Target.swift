@@ -62,7 +62,7 @@ public enum Target {
     }
 
     /// The path, of a target that is one.
-    var path: String? { if case .path(let path) = self { path.lossy } else { nil } }
+    var path: [UInt8]? { if case .path(let path) = self { path } else { nil } }
 
     /// Whether it is a process, which has a namespace of each type.
     public var isProcess: Bool {

@@ -20,8 +20,10 @@ enum History {
             try file.update(last: most) { bytes, isCut in
                 let found = HistoryText.entries(bytes, isCut: isCut)
                 for entry in found.suffix(entries) {
-                    add_history(entry.text.asCString)
-                    if let stamp = entry.stamp { add_history_time(stamp.asCString) }
+                    // A line with a zero was not typed.
+                    guard let text = try? entry.text.cString("history") else { continue }
+                    add_history(text)
+                    if let stamp = try? entry.stamp?.cString("history") { add_history_time(stamp) }
                 }
                 return isCut ? shortened(found) : nil
             }

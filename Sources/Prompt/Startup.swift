@@ -8,9 +8,10 @@ enum Startup {
     /// Runs it if it is there.
     static func run(_ session: Session) {
         let base =
-            environmentValue("XDG_CONFIG_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil } ?? environmentValue("HOME").map { "\($0)/.config" }
-        guard let base, base.hasPrefix("/") else { return }
-        let path = "\(base)/nssh/init.lua"
+            environmentBytes("XDG_CONFIG_HOME").flatMap { $0.first == UInt8(ascii: "/") ? $0 : nil }
+            ?? environmentBytes("HOME").map { $0 + Array("/.config".utf8) }
+        guard let base, base.first == UInt8(ascii: "/") else { return }
+        let path = base + Array("/nssh/init.lua".utf8)
         let source: [UInt8]
         do throws(Failure) { source = try read(path) } catch {
             if [ENOENT, ENOTDIR, EACCES].contains(error.errno?.rawValue) { return }
@@ -20,7 +21,7 @@ enum Startup {
         let lua = session.state.lua
         let top = lua.top
         do throws(LuaError) {
-            try lua.loadRelaxed(source, name: "@\(path)")
+            try lua.loadRelaxed(source, name: [UInt8(ascii: "@")] + path)
             try lua.call(arguments: 0, results: 0, traceback: true)
         } catch {
             session.report(error, "")
@@ -30,10 +31,10 @@ enum Startup {
 
     /// Reads it, if it is the user's own or root's: what root runs with somebody's HOME is not that user's to say. It may be a link, as those
     /// who keep such files elsewhere have it.
-    private static func read(_ path: String) throws(Failure) -> [UInt8] {
-        let file = try Descriptor.open(Array(path.utf8), flags: O_RDONLY | O_NONBLOCK | O_NOCTTY)
+    private static func read(_ path: [UInt8]) throws(Failure) -> [UInt8] {
+        let file = try Descriptor.open(path, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY)
         var info = stat()
-        try check(fstat(file.raw, &info), "fstat", target: path)
+        try check(fstat(file.raw, &info), "fstat", target: path.lossy)
         let refusal: String? =
             if info.st_mode & S_IFMT != S_IFREG {
                 "is not a regular file"
@@ -44,7 +45,7 @@ enum Startup {
             } else {
                 nil
             }
-        if let refusal { throw Failure(code: "UNSAFE", "\(path) \(refusal)", target: path, hint: "it is not run") }
+        if let refusal { throw Failure(code: "UNSAFE", "\(path.shown) \(refusal)", target: path.lossy, hint: "it is not run") }
         return try file.readStream()
     }
 }

@@ -81,11 +81,11 @@ enum Program {
 
     private static func runInit(_ state: LuaState) throws(LuaError) {
         for name in ["LUA_INIT_5_4", "LUA_INIT"] {
-            guard let value = environmentValue(name) else { continue }
-            if value.hasPrefix("@") {
-                try runFile(state, Array(value.utf8.dropFirst()), arguments: 0)
+            guard let value = environmentBytes(name) else { continue }
+            if value.first == UInt8(ascii: "@") {
+                try runFile(state, Array(value.dropFirst()), arguments: 0)
             } else {
-                try state.lua.loadRelaxed(Array(value.utf8), name: "=\(name)")
+                try state.lua.loadRelaxed(value, name: "=\(name)")
                 try state.lua.call(arguments: 0, results: 0, traceback: true)
             }
             return
@@ -106,7 +106,7 @@ enum Program {
             lua.rawGet(-1, "require")
             lua.push(module)
             try lua.call(arguments: 1, results: 1, traceback: true)
-            lua.rawSet(-2, global.lossy)
+            lua.rawSet(-2, global)
             lua.pop()
         case .warnings: state.setWarnings(true)
         }
@@ -120,7 +120,7 @@ enum Program {
             try runInput(state, arguments)
             return
         }
-        if access(name.asCString, F_OK) != 0, let bundled = BundledScript.named(name.lossy) {
+        if (try? System.stat(name)) == nil, let bundled = BundledScript.named(name.lossy) {
             try state.lua.loadRelaxed(bundled.source, name: bundled.chunkName)
             try callScript(state, arguments: rest)
             return
@@ -159,7 +159,7 @@ enum Program {
             let hint = isName && error.errno?.rawValue == ENOENT ? didYouMean(path.lossy, among: names) : ""
             throw .message("cannot open \(path.lossy): \(error.errno?.text ?? error.message)\(hint)")
         }
-        try state.lua.loadRelaxed(withoutShebang(source), name: "@\(path.lossy)")
+        try state.lua.loadRelaxed(withoutShebang(source), name: [UInt8(ascii: "@")] + path)
         try callScript(state, arguments: arguments)
     }
 

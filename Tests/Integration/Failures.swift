@@ -30,8 +30,10 @@ extension Integration {
                   bad({ code = "E2BIG", errno = 7 }, "true", ("x"):rep(140000))
                   local many = { "true" } for i = 2, name == "run" and 23 or 1 do many[i] = ("y"):rep(120000) end
                   if #many > 1 then fails({ code = "E2BIG", errno = 7, stage = "execve" }, call, many) end
-                  fails({ code = "EINVAL", message = "zero byte" }, call, { "echo", "a\0b" })
-                  fails({ code = "EINVAL", message = "zero byte" }, call, { "ec\0ho" })
+                  for _, argv in ipairs{ { "echo", "a\0b" }, { "ec\0ho" } } do
+                    local ok, e = pcall(call, argv)
+                    eq(ok, false) has(e, "zero byte")
+                  end
                   fails({ code = "ENOENT", target = "no-such-program" }, call, { "no-such-program", argv0 = "alias" })
                   fails({ code = "ENOENT", target = "/no/such" }, call, { "/no/such", argv0 = "alias" })
                   fails({ code = "EINVAL", message = "empty" }, call, { "" })
@@ -98,11 +100,9 @@ extension Integration {
                 fails({ code = "EINVAL", errno = 22, stage = "NS_GET_NSTYPE", target = link }, ns.open, uts, "net")
                 fails({ code = "EINVAL", errno = 22, stage = "read target", target = "-3" }, ns.open, -3)
                 fails({ code = "EINVAL", errno = 22, stage = "read target", target = "nope" }, ns.open, "nope")
-                fails({ code = "EINVAL", errno = 22, stage = "read target" }, ns.open, "/proc/self/ns/uts\0x")
                 fails({ code = "EINVAL", errno = 22, stage = "open", target = "self" }, ns.open, "self")
                 fails({ code = "ENOENT", errno = 2, stage = "look through /proc", target = "inode 4026500000" }, ns.open, 4026500000)
                 fails({ code = "EINVAL", errno = 22, stage = "setns", target = "self" }, ns.setns, "self", {})
-                fails({ code = "EINVAL", errno = 22, stage = "execve", target = "a\0b" }, ns.run, { "true", "a\0b" })
                 p:close()
                 local name = "process " .. p.pid
                 fails({ code = "ENDED", errno = 3, target = name, stage = "look at /proc" }, p.inode, p, "uts")
@@ -140,7 +140,9 @@ extension Integration {
                 wrong("uts: boolean, string", ns.clone, { uts = print })
                 wrong("closed", ns.run, { "true", stdin = (function() local f = io.open("/etc/passwd") f:close() return f end)() })
                 wrong("function", ns.call, {}, 1)
-                wrong("zero byte", ns.run, { "true", argv0 = "a\0b" })
+                wrong("argv0: it cannot contain a zero byte", ns.run, { "true", argv0 = "a\0b" })
+                wrong("[2]: it cannot contain a zero byte", ns.run, { "true", "a\0b" })
+                wrong("#1 to 'ns.open' (it cannot contain a zero byte)", ns.open, "/proc/self/ns/uts\0x")
                 wrong("next children", ns.unshare, { pid = { proc = true } })
                 """#, as: Identity.available[0])
         }

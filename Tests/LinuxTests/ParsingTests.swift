@@ -7,8 +7,8 @@ import Testing
 
     @Test func aLineOfMountinfo() throws {
         let mount = try #require(read("36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue"))
-        #expect(mount.id == 36 && mount.parent == 35 && mount.root == "/mnt1" && mount.target == "/mnt2")
-        #expect(mount.propagation == "slave" && mount.type == "ext3" && mount.source == "/dev/root")
+        #expect(mount.id == 36 && mount.parent == 35 && mount.root.lossy == "/mnt1" && mount.target.lossy == "/mnt2")
+        #expect(mount.propagation == "slave" && mount.type == "ext3" && mount.source.lossy == "/dev/root")
     }
 
     @Test func propagationTags() {
@@ -18,7 +18,48 @@ import Testing
         #expect(read("1 2 0:1 / / rw unbindable - tmpfs none rw")?.propagation == "unbindable")
     }
 
-    @Test func escapesInPaths() { #expect(read(#"1 2 0:1 / /a\040b\134c rw - tmpfs none rw"#)?.target == #"/a b\c"#) }
+    @Test func escapesInPaths() { #expect(read(#"1 2 0:1 / /a\040b\134c rw - tmpfs none rw"#)?.target.lossy == #"/a b\c"#) }
+
+    @Test func pathsKeepTheirBytes() throws {
+        let target: [UInt8] = [0x2f, 0xff, 0x61]
+        let line = Array("1 2 0:1 ".utf8) + target + [0x20] + target + Array(" rw - tmpfs ".utf8) + target + Array(" rw".utf8)
+        let mount = try #require(Mount(line: line[...]))
+        #expect(mount.root == target && mount.target == target && mount.source == target)
+        let table = MountTable(mountinfo: line)
+        #expect(table.place(of: table.entries[0]) == MountTable.Place(root: target, point: target))
+    }
+
+    @Test(arguments: [#"a\"#, #"a\04"#, #"a\048"#, #"a\777"#, #"\xyz"#])
+    func whatIsNoEscapeStays(text: String) { #expect(Mount.unescaped(Array(text.utf8)[...]).lossy == text) }
+
+    @Test func aZeroByteIsRefused() throws {
+        let name: [UInt8] = [0x61, 0, 0x62]
+        #expect(throws: Failure.self) { try name.cString("open") }
+        let steps: [Step.Action] = [
+            .sethostname(name), .setdomainname(name), .linkUp(name), .chdir(name),
+            .mount(source: name, target: [0x2f], type: nil, flags: 0, data: nil),
+            .mount(source: nil, target: name, type: nil, flags: 0, data: nil),
+            .mount(source: nil, target: [0x2f], type: name, flags: 0, data: nil),
+            .mount(source: nil, target: [0x2f], type: nil, flags: 0, data: name),
+            .exec(candidates: [name], arguments: [[0x61]], environment: nil),
+            .exec(candidates: [[0x61]], arguments: [name], environment: nil),
+            .exec(candidates: [[0x61]], arguments: [[0x61]], environment: [name]),
+        ]
+        for step in steps {
+            do throws(Failure) {
+                try Launch.inPlace([Step(step)])
+                Issue.record("\(step) was carried out")
+            } catch { #expect(error.code == "EINVAL" && error.message.contains("zero byte"), "\(error.message)") }
+        }
+    }
+
+    @Test(arguments: ["", ".", "..", "a/b", "a:b", "a b", "0123456789abcdef"])
+    func whatIsNoNameOfALinkIsRefused(name: String) {
+        do throws(Failure) {
+            try Network.set(Array(name.utf8), up: true)
+            Issue.record("'\(name)' was brought up")
+        } catch { #expect(error.code == "EINVAL" && error.hint?.contains("15 bytes") == true, "\(error.message)") }
+    }
 
     @Test(arguments: ["", "1", "1 2 3 4 5 6 7", "x y 0:1 / / rw - tmpfs none rw", "1 2 0:1 / / rw -"])
     func whatIsNoLine(text: String) { #expect(read(text) == nil) }

@@ -39,6 +39,8 @@ import Testing
             (.integer, "true", "integer expected, got true"),
             (.number, "'1'", "number expected, got string"),
             (.string, "1", "string expected, got number"),
+            (.string, "'a\\0b'", "it cannot contain a zero byte"), (.suggested(["a"]), "'a\\0b'", "it cannot contain a zero byte"),
+            (.list(.string), "{ 'a', 'b\\0' }", "[2]: it cannot contain a zero byte"),
             (.string, "io.stdout", "string expected, got userdata"),
             (.function, "setmetatable({}, { __call = print })", "function expected, got table"),
             (.table, "'x'", "table expected, got string"),

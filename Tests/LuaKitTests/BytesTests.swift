@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct BytesTests {
     private func echo() -> LuaFunction {
-        LuaFunction("t.echo", [LuaField("text", .string, optional: false, "")], "") { call throws(LuaError) in
+        LuaFunction("t.echo", [LuaField("text", .bytes, optional: false, "")], "") { call throws(LuaError) in
             call.lua.push(call[0].bytes ?? [])
             return 1
         }

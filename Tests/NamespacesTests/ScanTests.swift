@@ -52,7 +52,7 @@ import Testing
         return holder
     }
 
-    @Test func aPathLeadsToWhatWasSeen() {
+    @Test func aPathLeadsToWhatWasSeen() throws {
         let keys: [NamespaceKey] = [
             NamespaceKey(.mnt, 10), NamespaceKey(.uts, 20), NamespaceKey(.uts, 21), NamespaceKey(.uts, 22), NamespaceKey(.uts, 23),
             NamespaceKey(.pid, 30), NamespaceKey(.pid, 31),
@@ -67,15 +67,23 @@ import Testing
         snapshot.namespaces[3].holders = [
             holder(.socket) { $0.pid = 6 }, holder(.descriptor) { ($0.pid, $0.descriptor) = (6, 4) },
         ]
-        snapshot.namespaces[4].holders = [holder(.mount) { ($0.path, $0.mountNamespace) = ("/x", 10) }]
+        snapshot.namespaces[4].holders = [holder(.mount) { ($0.path, $0.mountNamespace) = (Array("/x".utf8), 10) }]
         let paths = [
             "/proc/5/ns/mnt", "/proc/5/ns/uts", "/proc/6/task/8/ns/uts", "/proc/6/fd/4", "/proc/5/root/x", "/proc/5/ns/pid", nil,
         ]
-        #expect(snapshot.openPaths() == paths)
-        #expect(keys.map { snapshot.openPath(of: $0) } == paths)
+        #expect(snapshot.openPaths().map { $0?.lossy } == paths)
+        #expect(keys.map { snapshot.openPath(of: $0)?.lossy } == paths)
         snapshot.mountNamespace = 10
-        #expect(snapshot.openPath(of: keys[4]) == "/x")
+        #expect(snapshot.openPath(of: keys[4])?.lossy == "/x")
         #expect(snapshot.openPath(of: NamespaceKey(.net, 1)) == nil)
+        // A thread's next children are in it, and another mount hides this one.
+        let pid = NamespaceKey(.pid, 99)
+        snapshot.namespaces.append(Snapshot.Namespace(pid))
+        let place = try #require(snapshot.position(of: pid))
+        snapshot.namespaces[place].holders = [holder(.thread) { ($0.pid, $0.tid, $0.link) = (6, 8, LinkReader.pidForChildren) }]
+        #expect(snapshot.openPath(of: pid)?.lossy == "/proc/6/task/8/ns/pid_for_children")
+        snapshot.namespaces[place].holders = [holder(.mount) { ($0.path, $0.mountNamespace, $0.isCovered) = (Array("/x".utf8), 10, true) }]
+        #expect(snapshot.openPath(of: pid) == nil)
     }
 }
 

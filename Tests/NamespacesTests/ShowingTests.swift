@@ -42,7 +42,7 @@ import Testing
     @Test(arguments: [("init", [5, 6, 7, 8]), ("sh", [5, 16, 7, 18]), ("blue", [17]), ("nobody", [])] as [(String, [UInt64])])
     func aNameIsThatOfAProcessOrOfANamespace(name: String, inodes: [UInt64]) throws {
         var filter = NamespaceList.Filter()
-        filter.name = name
+        filter.name = Array(name.utf8)
         #expect(NamespaceList(try snapshot(), filter).rows.map(\.namespace.key.inode) == inodes)
     }
 

@@ -9,4 +9,14 @@ import Testing
         #expect(found.map(\.start) == [100_000, 300_000])
         #expect(found.map(\.count) == [65_536, 10])
     }
+
+    @Test func freeIdsAreNobodyElses() {
+        let taken = Subordinate.parse("a:100000:65536\nb:165536:1\n# c\nd:300000:65536\n", users: nil)
+        #expect(taken.count == 3)
+        #expect(Subordinate.free(from: 100_000, beside: []) == 100_000)
+        // 165536 is b's; 231072 to 296607 is nobody's.
+        #expect(Subordinate.free(from: 100_000, beside: taken) == 231_072)
+        #expect(Subordinate.free(from: 231_073, beside: [(231_000, 74)]) == 296_609)
+        #expect(Subordinate.free(from: 100_000, beside: [(0, .max)]) == nil)
+    }
 }

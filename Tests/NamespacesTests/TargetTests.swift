@@ -32,7 +32,10 @@ import Testing
     @Test func anOverlayReplacesAddsAndRemoves() {
         var options = Options()
         options.clearEnvironment = true
-        options.environment = [(Array("A".utf8), Array("1".utf8)), (Array("AB".utf8), Array("2".utf8)), (Array("A".utf8), nil)]
+        options.environment = [
+            Options.Variable(Array("A".utf8), Array("1".utf8)), Options.Variable(Array("AB".utf8), Array("2".utf8)),
+            Options.Variable(Array("A".utf8), nil),
+        ]
         #expect(Environment.merged(options)?.map(\.lossy) == ["AB=2"])
     }
 

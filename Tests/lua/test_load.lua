@@ -87,6 +87,77 @@ tests["what is wrong in a file is said with its place"] = function()
   end)
 end
 
+-- A snapshot with one net namespace, and one holder of it.
+local function forged(holder)
+  return head .. '"mnt":3,"namespaces":[{"type":"net","inode":1,"holders":[' .. holder .. ']}],"processes":[]}'
+end
+
+tests["a forged snapshot names no path of its own making"] = function()
+  local refused = {
+    { '{"kind":"thread","pid":7,"tid":8,"link":"../../../etc/shadow"}', "holders%[0%]%.link: no link of a thread" },
+    -- It is not of such a namespace, or not of a thread.
+    { '{"kind":"thread","pid":7,"tid":8,"link":"time_for_children"}', "holders%[0%]%.link: no link of a thread" },
+    { '{"kind":"thread","pid":7,"tid":8,"link":"net"}', "holders%[0%]%.link: no link of a thread" },
+    { '{"kind":"descriptor","pid":7,"fd":8,"link":"pid_for_children"}', "holders%[0%]%.link: no link of a thread" },
+    { '{"kind":"thread","pid":"../1","tid":8}', "holders%[0%]%.pid: integer expected" },
+    { '{"kind":"thread","pid":0,"tid":8}', "holders%[0%]%.pid: 0 is out of range" },
+    { '{"kind":"thread","pid":7,"tid":-8}', "holders%[0%]%.tid: %-8 is out of range" },
+    { '{"kind":"mount","mnt":3,"path":"etc/shadow"}', "holders%[0%]%.path: etc/shadow is the path of no mount point" },
+    { '{"kind":"mount","mnt":3,"path":"/run/../etc/shadow"}', "is the path of no mount point" },
+    { '{"kind":"mount","mnt":3,"path":"/run/./x"}', "is the path of no mount point" },
+    { '{"kind":"mount","mnt":3,"path":""}', "is the path of no mount point" },
+    { '{"kind":"procfs","mnt":3,"path":"/.."}', "is the path of no mount point" },
+    { '{"kind":"mount","mnt":3,"path":"/a","path_bytes":[47,46,46]}', "is the path of no mount point" },
+    { '{"kind":"mount","mnt":3,"path":"/a","path_bytes":[47,0,97]}', "path_bytes%[1%]: 0 is out of range" },
+    { '{"kind":"mount","mnt":3,"path":"/a","path_bytes":[47,256]}', "path_bytes%[1%]: 256 is out of range" },
+    { '{"kind":"mount","mnt":3,"path":"/a\\u0000b"}', "no JSON" },
+    { '{"kind":"socket","pid":7,"fd":8,"count":0}', "holders%[0%]%.count: 0 is out of range" },
+  }
+  local nameless = {
+    '{"kind":"thread","pid":7,"tid":8,"detail":"../../../etc/shadow"}', '{"kind":"thread","pid":7,"tid":8,"remark":"../../../etc/shadow"}',
+    '{"kind":"mount","mnt":3,"path":"/a","detail":"over-mounted"}', '{"kind":"mount","mnt":3,"path":"/a","covered":true}',
+    '{"kind":"mount","mnt":4,"path":"/a"}', '{"kind":"descriptor","pid":7,"path":"/etc/shadow"}',
+    '{"kind":"socket","pid":7,"fd":8,"path":"/x"}',
+  }
+  with_file(function(path)
+    for _, case in ipairs(refused) do
+      write(path, forged(case[1]))
+      check.fails(function() ns.load(path) end, case[2], case[1])
+    end
+    for _, holder in ipairs(nameless) do
+      write(path, forged(holder))
+      local namespace = ns.load(path).namespaces[1]
+      check.eq({ namespace.path, #namespace.names }, { nil, 0 }, holder)
+    end
+    write(path, forged('{"kind":"thread","pid":7,"tid":8}'))
+    check.eq(ns.load(path).namespaces[1].path, "/proc/7/task/8/ns/net")
+    write(path, forged('{"kind":"descriptor","pid":7,"tid":8,"fd":9,"detail":"O_PATH","o_path":true}'))
+    check.eq(ns.load(path).namespaces[1].path, "/proc/7/task/8/fd/9")
+    -- Of the pid namespace alone it is a link.
+    write(path, head .. '"namespaces":[{"type":"pid","inode":2,"holders":[{"kind":"thread","pid":7,"tid":8,"link":"pid_for_children"}]}],'
+      .. '"processes":[]}')
+    local snapshot = ns.load(path)
+    check.eq(snapshot.namespaces[1].path, "/proc/7/task/8/ns/pid_for_children")
+    check.match(tostring(snapshot:holders("pid:[2]")), "%(pid_for_children%)")
+  end)
+end
+
+tests["a path that is no UTF-8 comes back as it was"] = function()
+  with_file(function(path)
+    write(path, forged('{"kind":"mount","mnt":3,"path":"/a?","path_bytes":[47,97,255]}'))
+    for _ = 1, 2 do
+      local snapshot = ns.load(path)
+      check.eq(snapshot.namespaces[1].path, "/a\xff")
+      check.eq(snapshot.namespaces[1].names, { "/a\xff" })
+      local holder = snapshot:holders("net:[1]")[1]
+      check.eq(holder.path, "/a\xff")
+      check.match(holder.text, "/a\\xff")
+      check.eq(holder.release, [[umount "$(printf '/a\377')"]])
+      snapshot:save(path)
+    end
+  end)
+end
+
 tests["fields that it does not know are left alone; a circle of parents is cut"] = function()
   with_file(function(path)
     write(path, head .. '"namespaces":[{"type":"net","inode":1,"new":[1]}],"new":{},"processes":['

@@ -95,7 +95,7 @@ tests["what another tool has no word for is said, by option"] = function()
     local reasons = ns.plan(options).inexpressible
     return (reasons.command or ""):match("^[%w.]*"), (reasons.go or ""):match("^[%w.]*")
   end
-  check.eq({ why{ uts = "box", "true" } }, { "", "uts" })
+  check.eq({ why{ uts = "box", "true" } }, { "", "uts.hostname" })
   check.eq({ why{ pid = { init = true }, "true" } }, { "pid.init", "pid.init" })
   check.eq({ why{ session = true, "true" } }, { "session", "session" })
   check.eq({ why{ time = { monotonic = 0.5 }, "true" } }, { "time.monotonic", "time" })
@@ -103,9 +103,148 @@ tests["what another tool has no word for is said, by option"] = function()
   check.eq({ why{ function() end } }, { "the", "the" })
 end
 
+-- What is in neither of the two is refused: by this name, if it is not the option's own.
+local function refused(name) return { refused = name } end
+local root = sys.geteuid() == 0
+-- Options that give each option, and a pattern of the text that says it, as a command line and in Go.
+local function said(p)
+  local own = { { 0, sys.geteuid(), 1 } }
+  local list = {
+    uts = { { uts = true }, "%-%-uts", "CLONE_NEWUTS" },
+    ["uts.hostname"] = { { uts = "box" }, "hostname box && exec", refused() },
+    ["uts.domainname"] = { { uts = { domainname = "box" } }, "domainname box && exec", refused() },
+    ipc = { { ipc = true }, "%-%-ipc", "CLONE_NEWIPC" },
+    pid = { { pid = true }, "%-%-pid", "CLONE_NEWPID" },
+    ["pid.proc"] = { { pid = { proc = true } }, "%-%-mount%-proc", refused("mnt.proc") },
+    ["pid.init"] = { { pid = { init = true } }, refused(), refused() },
+    net = { { net = true }, "%-%-net", "CLONE_NEWNET" },
+    ["net.lo"] = { { net = { lo = true } }, "ip link set lo up && exec", refused() },
+    cgroup = { { cgroup = true }, "%-%-cgroup", "CLONE_NEWCGROUP" },
+    time = { { time = true }, "%-%-time", refused() },
+    ["time.monotonic"] = { { time = { monotonic = 5 } }, "%-%-monotonic=5", refused("time") },
+    ["time.boottime"] = { { time = { boottime = -5 } }, "%-%-boottime=%-5", refused("time") },
+    user = { { user = "root" }, "%-%-map%-root%-user", "UidMappings" },
+    ["user.uid"] = { { user = { uid = own } }, root and refused("user") or "%-%-map%-users=", "UidMappings" },
+    ["user.gid"] = { { user = { gid = own } }, root and refused("user") or "%-%-map%-groups=", "GidMappings" },
+    ["user.setgroups"] = { { user = { uid = own, setgroups = "deny" } }, root and refused("user") or "%-%-setgroups=deny", "UidMappings" },
+    sh = { { sh = "true" }, "sh %-c true", '"/bin/sh", "%-c", "true"' },
+    argv0 = { { "true", argv0 = "name" }, refused(), 'cmd%.Args%[0%] = "name"' },
+    args = { { function() end, args = {} }, refused("the body"), refused("the body") },
+    stdin = { { "true", stdin = "/etc/hosts" }, "true </etc/hosts$", refused() },
+    ["stdin.data"] = { { "true", stdin = { data = "x\0y" } }, refused("stdin"), 'cmd%.Stdin = strings%.NewReader%("x\\x00y"%)' },
+    stdout = { { "true", stdout = "/tmp/o u t" }, "true >'/tmp/o u t'$", refused() },
+    stderr = { { "true", stderr = "null" }, "true 2>/dev/null$", "cmd%.Stdin, cmd%.Stdout = os%.Stdin, os%.Stdout\n" },
+    env = { { "/bin/true", env = { A = "b c" } }, "env 'A=b c' /bin/true", 'cmd%.Env = append%(cmd%.Env, "A=b c"%)' },
+    clear_env = { { "/bin/true", clear_env = true }, "env %-i /bin/true", "cmd%.Env = %[%]string{}" },
+    cwd = { { "true", cwd = "/usr" }, "env %-%-chdir=/usr true", 'cmd%.Dir = "/usr"' },
+    uid = { { "true", uid = 0 }, "%-%-setuid=0", "Credential: &syscall%.Credential{Uid: 0," },
+    gid = { { "true", uid = 1, gid = 5 }, root and "%-%-setgid=5" or refused(), "Gid: 5" },
+    groups = { { "true", uid = 1, gid = 5, groups = { 7 } }, refused(), "Gid: 5, Groups: %[%]uint32{7}" },
+    session = { { "true", session = true }, refused(), refused() },
+    fds = { { "true", fds = { [3] = io.stdout } }, refused(), refused() },
+    detach = { { "true", detach = true }, refused(), "Setsid: true" },
+    timeout = { { "true", timeout = 3 }, "^timeout %-%-signal=KILL 3 true", refused() },
+    mnt = { { mnt = true }, "%-%-mount", "Unshareflags: syscall%.CLONE_NEWNS" },
+    ["mnt.propagation"] = { { mnt = { propagation = "shared" } }, "%-%-propagation=shared", refused() },
+    ["mnt.proc"] = { { mnt = { proc = true } }, "%-%-mount%-proc", refused() },
+  }
+  for _, type in ipairs{ "uts", "ipc", "pid", "mnt", "net", "cgroup", "time", "user" } do
+    list[type .. ".join"] = { { "true", [type] = { join = p } }, "^nsenter .*%-%-" .. (type == "mnt" and "mount" or type), refused("join") }
+  end
+  for _, rest in ipairs{ "", ".join", ".propagation", ".proc" } do
+    local sample = { table.unpack(list["mnt" .. rest]) }
+    -- It is told by its usual name.
+    if type(sample[3]) == "table" and not sample[3].refused then sample[3] = refused("mnt" .. rest) end
+    list["mount" .. rest] = sample
+  end
+  return list
+end
+
+tests["every option is said, or refused by its name, in a command line and in Go"] = function()
+  local every = { user = "root", uts = true, ipc = true, pid = true, mnt = true, net = true, cgroup = true, time = true }
+  local p <close> = apart.clone(every)
+  local samples = said(p)
+  local records = {}
+  for _, record in ipairs(require "nssh.reference".records) do records[record.name] = record end
+  local names = {}
+  for _, field in ipairs(records["ns.plan"].fields) do
+    names[#names + 1] = field.name
+    local settings = records[field.name .. " options"]
+    for _, setting in ipairs(settings and settings.fields or {}) do names[#names + 1] = field.name .. "." .. setting.name end
+  end
+  check.ok(#names > 40, #names .. " options")
+  for _, name in ipairs(names) do
+    local sample = check.ok(samples[name], name .. ": this test does not know how it is said")
+    local options = sample[1]
+    if not options[1] and not options.sh then options[1] = "true" end
+    local plan = ns.plan(options)
+    for position, form in ipairs{ "command", "go" } do
+      local expected, about = sample[position + 1], form .. " of " .. name
+      if type(expected) == "table" then
+        check.eq(plan[form], nil, about)
+        local reason = plan.inexpressible[form] or ""
+        check.eq(reason:match("^(.-): "), expected.refused or name, about .. ": " .. reason)
+      else
+        check.eq(plan.inexpressible[form], nil, about)
+        check.match(plan[form], expected, about)
+      end
+    end
+  end
+end
+
+tests["streams of every kind are said or refused"] = function()
+  local function forms(options)
+    local plan = ns.plan(options)
+    local go = plan.go and plan.go:match("\ncmd%.Std[^\n]*") or plan.inexpressible.go:match("^%w+")
+    return { plan.command or plan.inexpressible.command:match("^%w+"), go }
+  end
+  check.eq(forms{ "true" }, { "true", "\ncmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr" })
+  local nulls = { "true", stdin = "null", stdout = "null", stderr = "inherit" }
+  check.eq(forms(nulls), { "true </dev/null >/dev/null", "\ncmd.Stderr = os.Stderr" })
+  check.eq(forms{ "true", stdin = "pipe" }, { "stdin", "stdin" })
+  check.eq(forms{ "true", stdout = "capture" }, { "stdout", "stdout" })
+  check.eq(forms{ "true", stderr = io.stderr }, { "stderr", "stderr" })
+end
+
+tests["what is not asked for and done all the same is said too"] = function()
+  if not root then
+    -- Its ids are kept by all.
+    check.eq(ns.plan{ uid = 0, "true" }.command, "unshare --kill-child --setuid=0 true")
+    return
+  end
+  -- Root's groups are dropped for another user: unshare(1) does that with a gid only.
+  check.match(ns.plan{ uid = 1234, "id" }.inexpressible.command, "^groups: ")
+  check.match(ns.plan{ uid = 1234, "id" }.go, "Uid: 1234, Gid: 0, Groups: %[%]uint32{}")
+  check.match(ns.plan{ gid = 5, "id" }.inexpressible.command, "^gid: ")
+  check.match(ns.plan{ gid = 5, "id" }.go, "Uid: 0, Gid: 5, NoSetGroups: true")
+  -- nssh leaves setgroups(2) to root inside.
+  check.match(ns.plan{ user = "root", "id" }.go, "GidMappingsEnableSetgroups: true")
+  local denied = ns.plan{ user = { uid = { { 0, 0, 1 } }, gid = { { 0, 0, 1 } }, setgroups = "deny" }, "id" }.go
+  check.ok(not denied:find("GidMappingsEnableSetgroups", 1, true), denied)
+  -- It becomes the first of its subordinate ids.
+  check.match(ns.plan{ user = "auto", "id" }.go, "Credential: &syscall.Credential{Uid: 0, Gid: 0, NoSetGroups: true}")
+  check.match(ns.plan{ user = "auto", "id" }.inexpressible.command, "^user: ")
+end
+
+tests["a program's death with the thread that starts it is not left to chance"] = function()
+  check.match(ns.plan{ uts = true, "true" }.go, "^runtime%.LockOSThread%(%)")
+  local detached = ns.plan{ detach = true, "true" }.go
+  check.ok(not detached:find("Pdeathsig", 1, true) and not detached:find("LockOSThread", 1, true), detached)
+end
+
+tests["words of any bytes are in the command line as they are"] = function()
+  local options = { "printf", "%s|", "a\xffb", "it's", "\n", "$x", "" }
+  check.eq(ns.run{ sh = ns.plan(options).command }.stdout, "a\xffb|it's|\n|$x||")
+  options.env = { V = "\xfe" }
+  check.match(ns.plan(options).go, '"a\\xffb", "it\'s", "\\n", "$x", ""')
+  check.match(ns.plan(options).go, '"V=\\xfe"')
+  check.match(ns.plan{ "-x" }.inexpressible.command, "^the body: ")
+  check.match(ns.plan{ "a=b", cwd = "/" }.inexpressible.command, "^the body: ")
+end
+
 tests["Go's SysProcAttr has the flags, maps and strings of the options"] = function()
   local go = ns.plan{ uts = true, mnt = true, user = { uid = { { 0, 1000, 1 } } }, "sh", "-c", 'echo "a\\b"\n' }.go
-  check.match(go, '^cmd := exec%.Command%("sh", "%-c", "echo \\"a\\\\b\\"\\n"%)\n')
+  check.match(go, '\ncmd := exec%.Command%("sh", "%-c", "echo \\"a\\\\b\\"\\n"%)\n')
   check.match(go, "Cloneflags: syscall%.CLONE_NEWUTS | syscall%.CLONE_NEWUSER,")
   check.match(go, "Unshareflags: syscall%.CLONE_NEWNS,")
   check.match(go, "UidMappings: %[%]syscall%.SysProcIDMap{{ContainerID: 0, HostID: 1000, Size: 1}},")

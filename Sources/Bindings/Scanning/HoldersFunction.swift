@@ -73,7 +73,7 @@ enum HoldersFunction {
             lua.push([
                 ("kind", .string(holder.kind.rawValue)), ("certain", .boolean(holder.isCertain)),
                 ("pid", holder.pid.map { .integer(Int($0)) }), ("tid", holder.tid.map { .integer(Int($0)) }),
-                ("fd", holder.descriptor.map { .integer(Int($0)) }), ("path", holder.path.map { .string($0) }),
+                ("fd", holder.descriptor.map { .integer(Int($0)) }), ("path", holder.path.map { .bytes($0) }),
                 ("mnt", mount.map { .string($0) }), ("namespace", holder.namespace.map { .string($0.link) }),
                 ("detail", holder.detail.map { .string($0) }), ("text", .string(snapshot.text(of: holder))),
                 ("release", snapshot.release(of: holder).map { .string($0) }),

@@ -57,7 +57,7 @@ enum ListFunction {
         guard let table = value.table else { return filter }
         filter.types = table["type"].namespaceTypes
         filter.pid = table["pid"].integer.flatMap { Int32(exactly: $0) ?? -1 }
-        filter.name = table["name"].string
+        filter.name = table["name"].bytes
         filter.uid = table["uid"].integer.flatMap { UInt32(exactly: $0) ?? .max }
         filter.holder = table["holder"].string.flatMap { Holder.Kind(rawValue: $0) }
         filter.persistent = table["persistent"].boolean ?? false

@@ -11,7 +11,7 @@ enum LoadFunction {
         "Reads a snapshot from a file", details: "What is wrong in the file is an error that names the place.",
         example: "local path = os.tmpname()\nns.scan():save(path)\nassert(#ns.load(path).namespaces >= 8)\nos.remove(path)"
     ) { call throws(LuaError) in
-        let path = try call[0].path(1, of: "ns.load")
+        let path = call[0].bytes ?? []
         call.lua.push(SnapshotObject(try kernel { () throws(Failure) in try Snapshot.load(path) }))
         return 1
     }
@@ -25,7 +25,7 @@ enum LoadFunction {
         example: "local path = os.tmpname()\nns.scan():save(path)\nos.remove(path)"
     ) { call throws(LuaError) in
         let snapshot = try call.receiver(SnapshotObject.self).snapshot
-        let path = try call[1].path(1, of: "snapshot:save")
+        let path = call[1].bytes ?? []
         try kernel { () throws(Failure) in
             try Descriptor.open(path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600).writeAll(Array(snapshot.json.text.utf8))
         }

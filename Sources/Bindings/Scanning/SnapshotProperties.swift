@@ -19,7 +19,7 @@ extension SnapshotObject {
                     ("link", .string(namespace.key.link)), ("id", namespace.id.map { .integer(Int(truncatingIfNeeded: $0)) }),
                     ("owner", namespace.owner.map { .string($0.link) }), ("parent", namespace.parent.map { .string($0.link) }),
                     ("uid", namespace.ownerUid.map { .integer(Int($0)) }), ("initial", .boolean(namespace.isInitial)),
-                    ("path", paths[index].map { .string($0) }),
+                    ("path", paths[index].map { .bytes($0) }),
                 ])
                 lua.push(snapshot.names(of: namespace))
                 lua.rawSet(-2, "names")

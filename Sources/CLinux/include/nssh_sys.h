@@ -50,6 +50,9 @@ ssize_t nssh_socket_next(int socket);
 ssize_t nssh_socket_receive(int socket, void *bytes, size_t count, int *descriptors, int *room, int *cut);
 /// Copies of the descriptors of the first waiting message that has some, which stay there; `*room` as above. recvmsg(2) with MSG_PEEK.
 ssize_t nssh_socket_peek(int socket, int *descriptors, int *room);
+/// Whether a link can have the name: the kernel cuts longer ones, and what follows a colon, and would do it to another link.
+int nssh_is_link_name(const char *name);
+/// SIOCGIFFLAGS, SIOCSIFFLAGS; EINVAL for what cannot be a name.
 int nssh_link_flags(int control, const char *name, int set, short add, short remove);
 int nssh_link_mtu(int control, const char *name);
 void nssh_reset_signal(int signal);
@@ -59,8 +62,9 @@ int nssh_is_nsfs(int descriptor);
 const char *nssh_errno_name(int error);
 /// O_PATH, which needs _GNU_SOURCE.
 extern const int nssh_o_path;
-/// The interface index and hardware address of an AF_PACKET address; the number of bytes, at most 8.
-int nssh_link_hardware(const void *address, int *index, unsigned char bytes[8]);
+/// The interface index and hardware address of an AF_PACKET address of getifaddrs(3), which has room for longer ones than
+/// packet(7): InfiniBand's 20 bytes; the number of bytes, at most 24.
+int nssh_link_hardware(const void *address, int *index, unsigned char bytes[24]);
 /// The effective capability set, capget(2); 0 when it cannot be read.
 unsigned long long nssh_effective_capabilities(void);
 /// ppoll(2), for ever when `nanoseconds` is negative.

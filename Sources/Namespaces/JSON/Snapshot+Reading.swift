@@ -51,7 +51,7 @@ extension Snapshot {
             try root.optional("suspects")?.map { place throws(Failure) in
                 Suspect(
                     types: try place.field("types").map { place throws(Failure) in try place.word() },
-                    holder: try Holder(place.field("holder")))
+                    holder: try Holder(place.field("holder"), of: nil))
             } ?? []
         unreadable =
             try root.optional("unreadable")?.map { place throws(Failure) in
@@ -153,7 +153,8 @@ extension Snapshot.Namespace {
         gidMap = try place.optional("gid_map")?.map { place throws(Failure) in try Snapshot.IdRange(place) } ?? []
         netnsId = try place.optional("netnsid")?.integer(least: -1)
         isInitial = try place.optional("initial")?.boolean() ?? false
-        holders = try place.optional("holders")?.map { place throws(Failure) in try Holder(place) } ?? []
+        let type = key.type
+        holders = try place.optional("holders")?.map { place throws(Failure) in try Holder(place, of: type) } ?? []
     }
 }
 
@@ -181,15 +182,48 @@ extension Snapshot.Process {
 }
 
 extension Holder {
-    fileprivate init(_ place: JSONPlace) throws(Failure) {
+    /// - Parameter type: of the namespace that it holds; nil for a suspect, of which that is not known.
+    fileprivate init(_ place: JSONPlace, of type: NamespaceType?) throws(Failure) {
         self.init(try place.field("kind").word())
         isCertain = try place.optional("certain")?.boolean() ?? true
-        pid = try place.optional("pid")?.integer()
-        tid = try place.optional("tid")?.integer()
+        pid = try place.optional("pid")?.integer(least: 1)
+        tid = try place.optional("tid")?.integer(least: 1)
         descriptor = try place.optional("fd")?.integer()
-        path = try place.optional("path")?.string()
+        path = try place.name("path")
         mountNamespace = try place.optional("mnt")?.inode()
         namespace = try place.optional("namespace")?.key()
-        detail = try place.optional("detail")?.string()
+        if let place = try place.optional("link") {
+            let name = try place.string()
+            guard let found = Inspect.links.firstIndex(of: name), found >= NamespaceType.allCases.count, kind == .thread,
+                LinkReader.types[found] == type
+            else { throw place.failure("no link of a thread to such a namespace of its next children") }
+            link = found
+        }
+        isPath = try place.optional("o_path")?.boolean() ?? false
+        isCovered = try place.optional("covered")?.boolean() ?? false
+        root = try place.name("root")
+        count = try place.optional("count")?.integer(least: 1)
+        remark = try place.optional("remark")?.string()
+        // Files of before these fields have nothing but the words: then nothing is known for sure, and nothing goes by it.
+        if link == nil, !isPath, !isCovered, root == nil, count == nil, remark == nil { remark = try place.optional("detail")?.string() }
+        if kind == .mount || kind == .procfs, let path { try Holder.check(mountPoint: path, place) }
+    }
+
+    /// The kernel writes the way to a mount point from the root, without a step back.
+    private static func check(mountPoint path: [UInt8], _ place: JSONPlace) throws(Failure) {
+        let parts = path.split(separator: UInt8(ascii: "/"))
+        if path.first == UInt8(ascii: "/"), !parts.contains(where: { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }) { return }
+        throw try place.field("path").failure("\(TextEscape.escape(path.prefix(80), as: .line)) is the path of no mount point")
+    }
+}
+
+extension JSONPlace {
+    /// A name, by its text, or by its bytes where it is no UTF-8.
+    fileprivate func name(_ field: String) throws(Failure) -> [UInt8]? {
+        guard let place = try optional(field + "_bytes") else {
+            guard let text = try optional(field)?.string() else { return nil }
+            return Array(text.utf8)
+        }
+        return try place.map { place throws(Failure) in try place.integer(least: 1) }
     }
 }

@@ -44,6 +44,11 @@ extension JSON {
         .object(fields.compactMap { field in field.value.map { (field.name, $0) } })
     }
 
+    /// The bytes of a name that is no UTF-8, beside the text of it for the eye; nil where the text has them.
+    static func bytes(_ name: [UInt8]) -> JSON? {
+        name.lossy.utf8.elementsEqual(name) ? nil : .array(name.map { .integer(Int($0)) })
+    }
+
     /// An array; nil when it would be empty.
     static func list(_ values: [JSON]) -> JSON? { values.isEmpty ? nil : .array(values) }
 }
@@ -69,9 +74,12 @@ extension Holder {
     fileprivate var json: JSON {
         .fields([
             ("kind", .string(kind.rawValue)), ("certain", isCertain ? nil : .boolean(false)), ("pid", pid.map { .integer(Int($0)) }),
-            ("tid", tid.map { .integer(Int($0)) }), ("fd", descriptor.map { .integer(Int($0)) }), ("path", path.map { .string($0) }),
-            ("mnt", mountNamespace.map { .integer(Int($0)) }), ("namespace", namespace.map { .string($0.link) }),
-            ("detail", detail.map { .string($0) }),
+            ("tid", tid.map { .integer(Int($0)) }), ("fd", descriptor.map { .integer(Int($0)) }), ("path", path.map { .string($0.lossy) }),
+            ("path_bytes", path.flatMap { .bytes($0) }), ("mnt", mountNamespace.map { .integer(Int($0)) }),
+            ("namespace", namespace.map { .string($0.link) }), ("link", link.map { .string(Inspect.links[$0]) }),
+            ("o_path", isPath ? .boolean(true) : nil), ("covered", isCovered ? .boolean(true) : nil),
+            ("root", root.map { .string($0.lossy) }), ("root_bytes", root.flatMap { .bytes($0) }),
+            ("count", count.map { .integer($0) }), ("remark", remark.map { .string($0) }), ("detail", detail.map { .string($0) }),
         ])
     }
 }

@@ -52,21 +52,38 @@ public struct Holder: Equatable, Sendable {
     public var tid: Int32?
     /// The descriptor's number in that process.
     public var descriptor: Int32?
-    /// The mount point, as seen in its mnt namespace, or the file that is open.
-    public var path: String?
+    /// The mount point, as seen in its mnt namespace, or the file that is open: any bytes but zeros.
+    public var path: [UInt8]?
     /// The mnt namespace that a mount is in.
     public var mountNamespace: UInt64?
     /// The namespace that is a child, or owned.
     public var namespace: NamespaceKey?
-    /// What else there is to say: `O_PATH`, `over-mounted`.
-    public var detail: String?
+    /// Of a thread, which of its links names the namespace, by its place in `Inspect.links`, where that is the one of its next children; nil
+    /// for the type's own.
+    public var link: Int?
+    /// Whether a descriptor is of O_PATH.
+    public var isPath = false
+    /// Whether another mount hides this one, and has to go first.
+    public var isCovered = false
+    /// What of a procfs is mounted, where that is not all of it.
+    public var root: [UInt8]?
+    /// Of sockets, how many there are in the process: this is the first.
+    public var count: Int?
+    /// What else there is to say, for people: nothing goes by it.
+    public var remark: String?
 
     /// A holder of a kind.
     public init(_ kind: Kind) { self.kind = kind }
 
-    /// What `detail` begins with for a mount that another one hides.
-    static let overMounted = "over-mounted"
-
-    /// Whether another mount hides this one, and has to go first.
-    var isCovered: Bool { detail?.hasPrefix(Holder.overMounted) ?? false }
+    /// What else there is to say, in words: `O_PATH`, `over-mounted`.
+    public var detail: String? {
+        var words: [String] = []
+        if let link { words.append(Inspect.links[link]) }
+        if isPath { words.append("O_PATH") }
+        if isCovered { words.append("over-mounted") }
+        if let root { words.append("its \(root.lossy)") }
+        if let count { words.append("the first of \(count)") }
+        if let remark { words.append(remark) }
+        return words.isEmpty ? nil : words.joined(separator: ", ")
+    }
 }

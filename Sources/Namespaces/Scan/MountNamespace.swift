@@ -15,7 +15,8 @@ struct MountNamespace {
     ///
     /// - Parameter accepts: whether that is what was expected. By now something else may be there, and a process may have another
     ///   root: then the next way is tried.
-    func open(_ path: String, _ accepts: (Descriptor) -> Bool) -> Descriptor? {
+    func open(_ path: [UInt8], _ accepts: (Descriptor) -> Bool) -> Descriptor? {
+        guard let path = try? path.cString("open") else { return nil }
         for process in processes {
             guard let root = try? Proc.open("\(process)/root", flags: nssh_o_path | O_DIRECTORY) else { continue }
             let raw = nssh_open_mount_point(root.raw, path, nssh_o_path)

@@ -13,6 +13,8 @@ extension Scan {
         var number: Int32
         /// What its link says: `socket:[4711]`, `/proc/1/net/tcp`.
         var text: String
+        /// The same, in the bytes that it has.
+        var bytes: [UInt8]
     }
 
     /// - Returns: the number of descriptors and processes.
@@ -58,8 +60,8 @@ extension Scan {
             note(unreadable: "/proc/\(path)", pid: pid, errno, in: .deep)
         }
         for number in open where number != directory || pid != snapshot.ownPid {
-            guard let text = try? Proc.link(String(number), below: directory) else { continue }
-            body(OpenFile(table: table, number: number, text: text))
+            guard let bytes = try? Proc.linkBytes(String(number), below: directory) else { continue }
+            body(OpenFile(table: table, number: number, text: bytes.lossy, bytes: bytes))
         }
         return open.count
     }
@@ -85,15 +87,15 @@ extension Scan {
     }
 
     /// A holder that is a descriptor, or behind one.
-    func holder(_ kind: Holder.Kind, _ file: OpenFile, _ detail: String? = nil) -> Holder {
+    func holder(_ kind: Holder.Kind, _ file: OpenFile, _ remark: String? = nil) -> Holder {
         var holder = holder(kind, file.number, of: file.table)
-        holder.detail = detail
+        holder.remark = remark
         return holder
     }
 
     /// Notes what may hold a namespace of these types.
-    func suspect(_ file: OpenFile, _ kind: Holder.Kind, _ types: [NamespaceType], _ detail: String? = nil) {
-        suspect(holder(kind, file, detail), types)
+    func suspect(_ file: OpenFile, _ kind: Holder.Kind, _ types: [NamespaceType], _ remark: String? = nil) {
+        suspect(holder(kind, file, remark), types)
     }
 
     /// Notes what may hold a namespace of these types.

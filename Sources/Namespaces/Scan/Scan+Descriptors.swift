@@ -82,11 +82,11 @@ extension Scan {
                 if let errno = error.errno { note(unreadable: "/proc/\(path)", pid: holder.pid, errno, in: .fds) }
                 return
             }
-            if text.hasPrefix("/"), text != "/" { holder.path = text }
+            if let bytes = try? Proc.linkBytes(path), bytes.first == UInt8(ascii: "/"), bytes.count > 1 { holder.path = bytes }
         }
         guard options.types.contains(key.type) else { return }
         let flags = try? Proc.words("\(directory(of: table))/fdinfo/\(number)", "flags").first.flatMap { Int32($0, radix: 8) }
-        if let flags, flags & nssh_o_path != 0 { holder.detail = "O_PATH" }
+        if let flags, flags & nssh_o_path != 0 { holder.isPath = true }
         note(holder, of: key)
     }
 }

@@ -146,10 +146,10 @@ extension Scan {
             // What nssh's own root does not lead to has none.
             if !place.point.isEmpty { holder.path = place.point }
             holder.mountNamespace = namespace.inode
-            if isCovered { holder.detail = Holder.overMounted }
+            holder.isCovered = isCovered
             switch kind {
             case .nsfs:
-                guard let (type, inode) = Target.readLink(place.root), options.types.contains(type) else { continue }
+                guard let (type, inode) = Target.readLink(place.root.lossy), options.types.contains(type) else { continue }
                 let key = NamespaceKey(type, inode)
                 note(holder, of: key)
                 if !isCovered, isOutOfReach(position(of: key)), let handle = open(key, at: place.point, in: namespace) {
@@ -158,20 +158,21 @@ extension Scan {
                 }
             case .procfs:
                 guard options.types.contains(.pid) else { continue }
-                if place.root != "/" { holder.detail = (holder.detail.map { $0 + ", " } ?? "") + "its \(place.root)" }
-                let isRoot = !isCovered && place.root == "/"
+                let isWhole = place.root == [UInt8(ascii: "/")]
+                if !isWhole { holder.root = place.root }
+                let isRoot = !isCovered && isWhole
                 look(atProcfs: holder, entry.device) { isDevice in isRoot ? namespace.open(place.point, isDevice) : nil }
             }
         }
     }
 
     /// The namespaces that were seen bound to a path, in whatever mnt namespace.
-    func bound(at path: String) -> [NamespaceKey] {
+    func bound(at path: [UInt8]) -> [NamespaceKey] {
         (0..<Int32(count)).filter { self[$0].holders.contains { $0.kind == .mount && $0.path == path } }.map { self[$0].key }
     }
 
     /// Opens a namespace that is bound to a path; nil when there is no way to it.
-    private func open(_ key: NamespaceKey, at path: String, in namespace: MountNamespace) -> NamespaceHandle? {
+    private func open(_ key: NamespaceKey, at path: [UInt8], in namespace: MountNamespace) -> NamespaceHandle? {
         let file = namespace.open(path) { file in
             var info = stat()
             return nssh_is_nsfs(file.raw) == 1 && fstat(file.raw, &info) == 0 && UInt64(info.st_ino) == key.inode

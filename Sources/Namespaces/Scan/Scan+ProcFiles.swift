@@ -15,7 +15,10 @@ extension Scan {
         // Who looks a file up there gets a new one, and the one that is open counts as removed.
         let removed = " (deleted)"
         var file = file
-        if file.text.hasSuffix(removed) { file.text.removeLast(removed.utf8.count) }
+        if file.text.hasSuffix(removed) {
+            file.text.removeLast(removed.utf8.count)
+            file.bytes.removeLast(removed.utf8.count)
+        }
         let parts = file.text.split(separator: "/")
         if let net = parts.lastIndex(of: "net"), net + 1 < parts.count, isOnProcfs(file) {
             if options.types.contains(.net) { lookAtNetFile(file, parts[(net + 1)...].joined(separator: "/"), &known) }
@@ -33,7 +36,7 @@ extension Scan {
 
     private func suspect(_ file: OpenFile, as kind: Holder.Kind, _ types: [NamespaceType]) {
         var holder = holder(kind, file)
-        holder.path = file.text
+        holder.path = file.bytes
         suspect(holder, types)
     }
 
@@ -62,7 +65,7 @@ extension Scan {
         guard nssh_look_at(Proc.root, path(of: file), &info) == 0 else { return }
         if known.net[name] == nil { known.net[name] = netFiles(name) }
         var holder = holder(.proc_file, file)
-        holder.path = file.text
+        holder.path = file.bytes
         if let key = known.net[name]?[info.inode] { note(holder, of: key) } else { suspect(holder, [.net]) }
     }
 
@@ -80,7 +83,7 @@ extension Scan {
     /// The first mount in a mountinfo tells the mnt namespace; mounts and mountstats have no ids.
     private func lookAtMountsFile(_ file: OpenFile, hasIds: Bool) {
         var holder = holder(.proc_file, file)
-        holder.path = file.text
+        holder.path = file.bytes
         guard hasIds, let copy = copy(of: file) else { return suspect(holder, [.mnt]) }
         // At an offset of its own: the process goes on reading where it was.
         var bytes = [UInt8](repeating: 0, count: 32)

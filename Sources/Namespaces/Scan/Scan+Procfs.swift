@@ -31,7 +31,7 @@ extension Scan {
             case .namespace(let inode): note(holder, of: NamespaceKey(.pid, inode))
             case .nobody: suspect(holder, because: "no process shows there")
             case .refused(let errno):
-                note(unreadable: "the processes in \(holder.path ?? "")", errno, in: .mounts)
+                note(unreadable: "the processes in \((holder.path ?? []).lossy)", errno, in: .mounts)
                 suspect(holder, because: "nssh may not look at its processes")
             case nil: suspect(holder, because: "nssh cannot reach it")
             }
@@ -41,7 +41,7 @@ extension Scan {
 
     private func suspect(_ holder: Holder, because reason: String) {
         var holder = holder
-        holder.detail = (holder.detail.map { $0 + ", " } ?? "") + reason
+        holder.remark = reason
         suspect(holder, [.pid])
     }
 
@@ -52,7 +52,7 @@ extension Scan {
         let names: [String]
         do throws(Failure) {
             let raw = nssh_openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
-            names = try Descriptor(try check(raw, "openat")).entries()
+            names = try Descriptor(try check(raw, "openat")).names().map(\.lossy)
         } catch { return .refused(error.errno ?? Errno(rawValue: EIO)) }
         var refusal: Errno?
         for name in names where Int32(name) != nil {

@@ -61,7 +61,7 @@ extension Scan {
             switch holder.kind {
             case .thread:
                 guard let tid = holder.tid else { continue }
-                if let handle = open("\(directory)/task/\(tid)/ns/\(holder.detail ?? key.type.rawValue)") { return handle }
+                if let handle = open("\(directory)/task/\(tid)/ns/\(Inspect.links[holder.link ?? key.type.ordinal])") { return handle }
             case .descriptor:
                 guard let number = holder.descriptor else { continue }
                 let task = holder.tid.map { "/task/\($0)" } ?? ""

@@ -4,26 +4,29 @@ import Linux
 extension Scan {
     func lookAtRing(_ file: OpenFile) {
         for (number, text) in Scan.registeredFiles(fdinfo(of: file)) {
-            if let (type, inode) = Target.readLink(text) {
+            if let (type, inode) = Target.readLink(text.lossy) {
                 if options.types.contains(type) { note(holder(.io_uring, file, "file \(number)"), of: NamespaceKey(type, inode)) }
-            } else if text.hasPrefix("socket:[") {
-                suspect(file, .io_uring, [.net], "file \(number), \(text)")
-            } else if text.hasPrefix("/") {
+            } else if text.starts(with: "socket:[".utf8) {
+                suspect(file, .io_uring, [.net], "file \(number), \(text.lossy)")
+            } else if text.first == UInt8(ascii: "/") {
                 // It may have been opened through a bind mount.
-                for namespace in bound(at: text) { suspect(holder(.io_uring, file, "file \(number), \(text)"), [namespace.type]) }
+                for namespace in bound(at: text) { suspect(holder(.io_uring, file, "file \(number), \(text.lossy)"), [namespace.type]) }
             }
         }
     }
 
     /// The lines `    0: net:[4026531833]` below `UserFiles:`.
-    static func registeredFiles(_ fdinfo: [UInt8]) -> [(number: Int, text: String)] {
-        var files: [(number: Int, text: String)] = []
+    static func registeredFiles(_ fdinfo: [UInt8]) -> [(number: Int, text: [UInt8])] {
+        var files: [(number: Int, text: [UInt8])] = []
         var isInList = false
-        for line in fdinfo.lossy.split(separator: "\n") {
-            if !line.hasPrefix(" ") {
-                isInList = line.hasPrefix("UserFiles:")
-            } else if isInList, let colon = line.firstIndex(of: ":"), let number = Int(line[..<colon].drop { $0 == " " }) {
-                files.append((number, String(line[line.index(after: colon)...].drop { $0 == " " })))
+        let blank = UInt8(ascii: " ")
+        for line in fdinfo.split(separator: UInt8(ascii: "\n")) {
+            if line.first != blank {
+                isInList = line.starts(with: "UserFiles:".utf8)
+            } else if isInList, let colon = line.firstIndex(of: UInt8(ascii: ":")),
+                let number = Int(Array(line[..<colon].drop { $0 == blank }).lossy)
+            {
+                files.append((number, Mount.unescaped(line[(colon + 1)...].drop { $0 == blank })))
             }
         }
         return files

@@ -74,7 +74,7 @@ extension Scan {
         let own = snapshot.places[table.process * LinkReader.count + NamespaceType.net.ordinal]
         for (place, first, count) in found where place != own {
             var holder = holder(.socket, first, of: table)
-            if count > 1 { holder.detail = "the first of \(count)" }
+            if count > 1 { holder.count = count }
             self[place].holders.append(holder)
         }
     }

@@ -21,7 +21,7 @@ extension Scan {
         if ids.isEmpty { return }
         var holder = Holder(.shared_memory)
         holder.pid = snapshot.processes[index].pid
-        holder.detail = "shmid " + ids.shortened(to: 3)
+        holder.remark = "shmid " + ids.shortened(to: 3)
         suspect(holder, [.ipc])
     }
 }

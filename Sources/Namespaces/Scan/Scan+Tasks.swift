@@ -52,7 +52,7 @@ extension Scan {
             var holder = Holder(.thread)
             holder.pid = snapshot.processes[index].pid
             holder.tid = Proc.pid(at: thread)
-            if link >= NamespaceType.allCases.count { holder.detail = Inspect.links[link] }
+            if link >= NamespaceType.allCases.count { holder.link = link }
             note(holder, of: NamespaceKey(LinkReader.types[link], links.inodes[link]))
         }
         lookAtDescriptors(of: thread, of: index)

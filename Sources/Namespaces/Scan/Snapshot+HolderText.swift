@@ -27,7 +27,7 @@ extension Snapshot {
             case .shared_memory: "System V shared memory mapped by \(owner)"
             case .pidfd: "the pidfd of a process that is gone, \(number)"
             }
-        return holder.detail.map { "\(text) (\($0))" } ?? text
+        return holder.detail.map { "\(text) (\(TextEscape.escape($0.utf8, as: .line)))" } ?? text
     }
 
     /// What lets go of it: a command for a shell where there is one, otherwise words. Nil for a child or an owned namespace, which
@@ -36,8 +36,8 @@ extension Snapshot {
         switch holder.kind {
         case .child, .owned: return nil
         case .mount, .procfs:
-            guard let path = holder.path else { return nil }
-            let umount = "umount \(PlanCommand.quoted(path))"
+            guard let path = holder.path, let word = PlanCommand.shown(path) else { return nil }
+            let umount = "umount \(word)"
             var command = umount
             if let number = holder.mountNamespace, number != mountNamespace {
                 guard let member = member(of: NamespaceKey(.mnt, number)) else { return nil }
@@ -81,7 +81,7 @@ extension Snapshot {
 
     private func place(of holder: Holder) -> String {
         let mount = holder.mountNamespace == mountNamespace ? nil : holder.mountNamespace.map { NamespaceKey(.mnt, $0) }
-        return TextEscape.escape((holder.path ?? "").utf8, as: .line) + (mount.map { " in \($0.link)" } ?? "")
+        return TextEscape.escape(holder.path ?? [], as: .line) + (mount.map { " in \($0.link)" } ?? "")
     }
 
     /// Whether a process is PID 1 of a pid namespace below nssh's own: with it all processes of that namespace end.

@@ -73,9 +73,10 @@ extension Holder: Comparable {
     /// By kind, then by process, thread, descriptor, mnt namespace, path, and namespace.
     public static func < (a: Holder, b: Holder) -> Bool {
         if a.kind != b.kind { return Kind.allCases.firstIndex(of: a.kind)! < Kind.allCases.firstIndex(of: b.kind)! }
-        let left = (a.pid ?? 0, a.tid ?? 0, a.descriptor ?? -1, a.mountNamespace ?? 0, a.path ?? "")
-        let right = (b.pid ?? 0, b.tid ?? 0, b.descriptor ?? -1, b.mountNamespace ?? 0, b.path ?? "")
+        let left = (a.pid ?? 0, a.tid ?? 0, a.descriptor ?? -1, a.mountNamespace ?? 0)
+        let right = (b.pid ?? 0, b.tid ?? 0, b.descriptor ?? -1, b.mountNamespace ?? 0)
         if left != right { return left < right }
+        if a.path != b.path { return (a.path ?? []).lexicographicallyPrecedes(b.path ?? []) }
         guard let x = a.namespace, let y = b.namespace else { return false }
         return x < y
     }

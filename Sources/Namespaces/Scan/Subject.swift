@@ -63,13 +63,13 @@ extension Snapshot {
         case .pid(let number): pid = number
         case .process(let process): pid = process.pid
         case .path(let path):
-            let path = path.lossy
             for namespace in namespaces where type == nil || namespace.key.type == type {
                 if namespace.holders.contains(where: { $0.kind == .mount && $0.path == path }) {
                     return Subject(namespace.key.type, namespace.key.inode, id: namespace.id)
                 }
             }
-            throw Failure(code: "ENOENT", "no namespace is bound to \(path) in the snapshot", stage: "read target", target: path)
+            throw Failure(
+                code: "ENOENT", "no namespace is bound to \(path.lossy) in the snapshot", stage: "read target", target: path.lossy)
         case .inode, .handle: return try Subject(target, type)
         }
         guard let type, let link = Inspect.links.firstIndex(of: type.rawValue) else { return try Subject(target, type) }

@@ -10,7 +10,7 @@ public struct NamespaceList {
         /// A process that is in it.
         public var pid: Int32?
         /// The name of a process that is in it, or its own.
-        public var name: String?
+        public var name: [UInt8]?
         /// The user id of a process that is in it.
         public var uid: UInt32?
         /// Something of this kind holds it.
@@ -39,9 +39,9 @@ public struct NamespaceList {
         /// How many holders of each kind; none of a kind is left out. In the order of `Holder.Kind`.
         public var holders: [(kind: Holder.Kind, count: Int)] = []
         /// The mount points in nssh's own mnt namespace.
-        public var mounts: [String] = []
+        public var mounts: [[UInt8]] = []
         /// The names that it can be opened by.
-        public var names: [String] = []
+        public var names: [[UInt8]] = []
         /// The name of the first process's user.
         public var user: String?
     }
@@ -94,7 +94,7 @@ extension NamespaceList.Filter {
     fileprivate func isMeant(_ process: Snapshot.Process) -> Bool {
         if let pid, process.pid != pid { return false }
         if let uid, process.uid != uid { return false }
-        if let name, process.name != name { return false }
+        if let name, process.name != name.lossy { return false }
         return true
     }
 }
@@ -113,12 +113,12 @@ extension NamespaceList.Row {
         case .UID: first.map { String($0.uid) } ?? ""
         case .USER: user ?? first.map { String($0.uid) } ?? ""
         case .NETNSID: namespace.netnsId.map { $0 < 0 ? "unassigned" : String($0) } ?? ""
-        case .NSFS: mounts.joined(separator: ",")
+        case .NSFS: mounts.map(\.shown).joined(separator: ",")
         case .PNS: namespace.parent.map { String($0.inode) } ?? ""
         case .ONS: namespace.owner.map { String($0.inode) } ?? ""
         case .ID: namespace.id.map { String($0) } ?? ""
         case .HOLDERS: NamespaceList.Row.text(of: holders)
-        case .NAMES: names.joined(separator: ",")
+        case .NAMES: names.map(\.shown).joined(separator: ",")
         }
     }
 

@@ -52,7 +52,7 @@ enum Completer {
         let size = (words.count + 1) * MemoryLayout<UnsafeMutablePointer<CChar>?>.size
         guard let block = malloc(size) else { return nil }
         let matches = block.assumingMemoryBound(to: UnsafeMutablePointer<CChar>?.self)
-        for (position, word) in words.enumerated() { matches[position] = strdup(word.asCString) }
+        for (position, word) in words.enumerated() { matches[position] = (try? word.cString("complete")).flatMap { strdup($0) } }
         matches[words.count] = nil
         return matches
     }

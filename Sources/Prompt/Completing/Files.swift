@@ -35,7 +35,10 @@ enum Files {
         return names.map { Candidate($0, suffix: " ") }
     }
 
-    static func entries(_ directory: String) -> [String] { (try? System.readdir(Array(directory.utf8))) ?? [] }
+    /// What cannot be typed is left out.
+    static func entries(_ directory: String) -> [String] {
+        ((try? System.readdir(Array(directory.utf8))) ?? []).map(\.lossy).filter { !$0.unicodeScalars.contains("\u{fffd}") }
+    }
 }
 
 /// Names for `require`.

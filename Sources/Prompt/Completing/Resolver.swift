@@ -124,7 +124,7 @@ struct Resolver {
             switch type {
             case .object(let name):
                 if let declaration = Help.classes.first(where: { $0.name == name }) { return .object(declaration) }
-            case .string, .choice, .suggested:
+            case .string, .bytes, .choice, .suggested:
                 if lua.pushLoaded("string") == .table { return .value(lua.top) }
             case .file:
                 if lua.pushLoaded("io") == .table, lua.rawGet(-1, "stdout") == .userdata { return .value(lua.top) }

@@ -14,13 +14,13 @@ extension ShellCommand {
             """,
         options: [Option("J", "json", "as JSON")]
     ) { line throws(CommandError) in
-        guard let name = line.operands.first?.lossy else { throw .usage("what is it called? NAME is missing") }
+        guard let name = line.operands.first else { throw .usage("what is it called? NAME is missing") }
         let found = Find(name)
         if line.has("json") {
             let items = found.items.map { item in
                 JSON.object([
-                    ("kind", .string(item.kind)), ("name", .string(item.name)), ("pid", item.pid.map { .integer(Int($0)) } ?? .null),
-                    ("path", JSON.of(item.path)), ("runtime", JSON.of(item.runtime)), ("id", JSON.of(item.id)),
+                    ("kind", .string(item.kind)), ("name", .string(item.name.lossy)), ("pid", item.pid.map { .integer(Int($0)) } ?? .null),
+                    ("path", JSON.of(item.path?.lossy)), ("runtime", JSON.of(item.runtime)), ("id", JSON.of(item.id)),
                 ])
             }
             writeOut(JSON.object([("found", .array(items)), ("unreadable", .array(found.unreadable.map { .string($0) }))]).text)
@@ -34,7 +34,7 @@ extension ShellCommand {
     /// A column for what at least one has.
     private static func table(_ items: [Find.Item]) -> TextTable {
         let cells: [(title: String, of: (Find.Item) -> String?)] = [
-            ("KIND", { $0.kind }), ("NAME", { $0.name }), ("PID", { $0.pid.map { String($0) } }), ("PATH", { $0.path }),
+            ("KIND", { $0.kind }), ("NAME", { $0.name.shown }), ("PID", { $0.pid.map { String($0) } }), ("PATH", { $0.path?.shown }),
             ("RUNTIME", { $0.runtime }), ("ID", { $0.id }),
         ]
         let shown = cells.filter { cell in items.contains { cell.of($0) != nil } }

@@ -70,7 +70,7 @@ private struct NamespaceListing {
             filter.holder = try ScanArguments.list(text, "kind of holders", among: names) { Holder.Kind(rawValue: $0) }.first
         }
         filter.pid = try line.number("task", in: 1...Target.highestPid).map { Int32($0) }
-        filter.name = line.text("name")
+        filter.name = line.value("name")
         filter.persistent = line.has("persistent")
         if let text = line.text("uid") {
             guard let uid = UInt32(text) ?? getpwnam(text)?.pointee.pw_uid else { throw CommandError("no user is called '\(text)'") }
@@ -183,8 +183,8 @@ extension NamespaceList.Row {
     fileprivate func json(_ column: ListColumn) -> JSON {
         switch column {
         case .HOLDERS: return .object(holders.map { ($0.kind.rawValue, .integer($0.count)) })
-        case .NSFS: return .array(mounts.map { .string($0) })
-        case .NAMES: return .array(names.map { .string($0) })
+        case .NSFS: return .array(mounts.map { .string($0.lossy) })
+        case .NAMES: return .array(names.map { .string($0.lossy) })
         default:
             let text = text(column)
             return column.isRight ? Int(text).map { .integer($0) } ?? .null : JSON.of(text.isEmpty ? nil : text)

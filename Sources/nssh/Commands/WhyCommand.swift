@@ -66,7 +66,7 @@ extension Snapshot {
         let fields: [(name: String, value: JSON?)] = [
             ("kind", .string(holder.kind.rawValue)), ("pid", holder.pid.map { .integer(Int($0)) }),
             ("tid", holder.tid.map { .integer(Int($0)) }), ("fd", holder.descriptor.map { .integer(Int($0)) }),
-            ("path", holder.path.map { .string($0) }), ("mnt", holder.mountNamespace.map { .string(NamespaceKey(.mnt, $0).link) }),
+            ("path", holder.path.map { .string($0.lossy) }), ("mnt", holder.mountNamespace.map { .string(NamespaceKey(.mnt, $0).link) }),
             ("namespace", holder.namespace.map { .string($0.link) }), ("detail", holder.detail.map { .string($0) }),
             ("text", .string(text(of: holder))), ("release", release(of: holder).map { .string($0) }),
         ]
