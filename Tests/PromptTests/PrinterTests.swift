@@ -167,7 +167,7 @@ struct LuaSession {
 
     @Test func numbersOfAnySizeAreShown() throws {
         let session = try LuaSession()
-        #expect(session.show("{ 0/0, 1/0, -1/0, 2^63, math.maxinteger, -0.0 }").hasPrefix("{ nan, math.huge, -math.huge, 9"))
+        #expect(session.show("{ 0/0, 1/0, -1/0, 2^63, math.maxinteger, -0.0 }", columns: 200).hasPrefix("{ nan, math.huge, -math.huge, 9"))
         #expect(session.show("{ [2^53] = 1, [math.mininteger] = 2, [0.5] = 3 }").contains("[math.mininteger] = 2"))
         #expect(session.show("(function() local t = {} for i = 0, 62 do t[1 << i] = 1 end return t end)()").contains("[1024] = 1"))
     }
