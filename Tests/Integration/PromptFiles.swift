@@ -118,5 +118,16 @@ extension Integration {
             #expect(running.enter("greeting") == "\"anybody\"\r\n")
             running.leave()
         }
+
+        /// Half a script would be in the way of the next try.
+        @Test func aScriptThatCannotBeSavedWholeIsNotThere() {
+            let running = Running.prompt()
+            running.enter("ns.unshare{ user = 'root', mnt = true }", until: "nssh[mnt,user]> ")
+            running.enter("sys.mount{ source = 'none', target = '/tmp', type = 'tmpfs', data = 'size=4k' }", until: "nssh[mnt,user]> ")
+            running.enter("f = assert(io.open('/tmp/full', 'w')); f:write(('x'):rep(4096)); f:close()", until: "nssh[mnt,user]> ")
+            #expect(running.enter(":save /tmp/saved.lua", until: "nssh[mnt,user]> ").contains("No space left on device"))
+            #expect(running.enter("#sys.readdir('/tmp')", until: "nssh[mnt,user]> ") == "1\r\n")
+            running.leave()
+        }
     }
 }
