@@ -21,6 +21,22 @@ enum LineReader {
         nssh_rl_set_name(strdup("nssh")) // readline keeps the pointer
         nssh_rl_set_catch_signals(0)
         using_history()
+        checkSettings()
+    }
+
+    /// readline waits for a FIFO in the place of its inputrc(5), and takes that of another user, who may have a key type what he likes.
+    private static func checkSettings() {
+        let home = environmentValue("HOME") ?? ""
+        let set = environmentValue("INPUTRC")
+        let named = set.flatMap { $0.isEmpty ? nil : $0 } ?? "~/.inputrc"
+        let path = named.hasPrefix("~/") ? home + named.dropFirst() : named
+        guard let info = try? System.stat(Array(path.utf8)), let refusal = Startup.refusal(info) else { return }
+        // /dev/null, for none at all.
+        if info.st_mode & S_IFMT == S_IFCHR, info.st_uid == 0 { return }
+        writeError("nssh: \(path) \(refusal); it is not read\n")
+        setenv("INPUTRC", "/dev/null", 1)
+        rl_initialize()
+        if let set { setenv("INPUTRC", set, 1) } else { unsetenv("INPUTRC") }
     }
 
     /// Reads a line. `isStopped` is asked when a signal has come.

@@ -29,23 +29,22 @@ enum Startup {
         lua.top = top
     }
 
-    /// Reads it, if it is the user's own or root's: what root runs with somebody's HOME is not that user's to say. It may be a link, as those
-    /// who keep such files elsewhere have it.
+    /// Reads it, if it is trusted. It may be a link, as those who keep such files elsewhere have it.
     private static func read(_ path: [UInt8]) throws(Failure) -> [UInt8] {
         let file = try Descriptor.open(path, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY)
         var info = stat()
         try check(fstat(file.raw, &info), "fstat", target: path.lossy)
-        let refusal: String? =
-            if info.st_mode & S_IFMT != S_IFREG {
-                "is not a regular file"
-            } else if info.st_uid != geteuid(), info.st_uid != 0 {
-                "belongs to uid \(info.st_uid)"
-            } else if info.st_mode & 0o002 != 0 {
-                "can be written by everybody"
-            } else {
-                nil
-            }
-        if let refusal { throw Failure(code: "UNSAFE", "\(path.shown) \(refusal)", target: path.lossy, hint: "it is not run") }
+        if let refusal = refusal(info) {
+            throw Failure(code: "UNSAFE", "\(path.shown) \(refusal)", target: path.lossy, hint: "it is not run")
+        }
         return try file.readStream()
+    }
+
+    /// Why a file is not to decide what nssh does at a prompt; nil: it may. It has to be the user's own or root's: what root types with
+    /// somebody's HOME is not that user's to say.
+    static func refusal(_ info: stat) -> String? {
+        if info.st_mode & S_IFMT != S_IFREG { return "is not a regular file" }
+        if info.st_uid != geteuid(), info.st_uid != 0 { return "belongs to uid \(info.st_uid)" }
+        return info.st_mode & 0o002 != 0 ? "can be written by everybody" : nil
     }
 }

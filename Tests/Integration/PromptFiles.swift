@@ -119,6 +119,28 @@ extension Integration {
             running.leave()
         }
 
+        @Test func theKeysAreTheUsersToo() {
+            let directory = Directory("config")
+            let file = "\(directory.path)/inputrc"
+            func start() -> Running { Running.prompt(environment: ["INPUTRC": file]) }
+            mkfifo(file, 0o600)
+            var running = start()
+            #expect(String(decoding: running.stdout, as: UTF8.self).contains("\(file) is not a regular file; it is not read"))
+            // What nssh starts has its own opinion.
+            #expect(running.enter("sys.env('INPUTRC')") == "\"\(file)\"\r\n")
+            running.leave()
+            unlink(file)
+            Place.write(file, Array("\"q\": \"1 + 1\"\n".utf8))
+            running = start()
+            #expect(running.enter("q") == "2\r\n")
+            running.leave()
+            chmod(file, 0o666)
+            running = start()
+            #expect(String(decoding: running.stdout, as: UTF8.self).contains("\(file) can be written by everybody; it is not read"))
+            #expect(running.enter("q") == "nil\r\n")
+            running.leave()
+        }
+
         /// Half a script would be in the way of the next try.
         @Test func aScriptThatCannotBeSavedWholeIsNotThere() {
             let running = Running.prompt()
