@@ -120,6 +120,10 @@ TOOLCHAIN=$(swift -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\
 
 CACHE=${CACHE:-$checkout/.build-fresh}
 mkdir -p "$CACHE"
+# What a run that was killed has left.
+for old in "$CACHE"/run.* "$CACHE"/making.*; do
+    if [ -d "$old" ] && [ ! -d "/proc/${old##*.}" ]; then rm -rf --one-file-system "$old"; fi
+done
 mirror=${MIRROR-$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Label: Debian' 2>/dev/null | head -n 1)}
 export CACHE TOOLCHAIN
 
@@ -136,11 +140,11 @@ trap end EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# apart STEP ROOT NAME: a step in namespaces of its own, and with no signal ignored: a background process of a shell, or of nohup(1), ignores
-# some, and what it starts does too.
+# apart COMMAND…: in namespaces of its own, which end with this script; with no signal ignored: a background process of a shell, or of
+# nohup(1), ignores some, and what it starts does too.
 apart() {
-    env --default-signal unshare --mount --pid --uts --ipc --fork --kill-child --propagation private \
-        sh "$self" "--$1" "$2" "$3" </dev/null &
+    setpriv --pdeathsig KILL env --default-signal unshare --mount --pid --uts --ipc --fork --kill-child --propagation private \
+        --mount-proc "$@" </dev/null &
     child=$!
     result=0
     wait "$child" || result=$?
@@ -163,9 +167,9 @@ prepare() {
     rm -rf --one-file-system "$kept"
     work=$CACHE/making.$$
     # shellcheck disable=SC2086 # no mirror: debootstrap's own
-    debootstrap --variant=minbase "$suite" "$work" $mirror
+    apart debootstrap --variant=minbase "$suite" "$work" $mirror
     connect "$work" "$name"
-    apart install "$work" "$name" || die "Debian $1: what the README names cannot be installed"
+    apart sh "$self" --install "$work" "$name" || die "Debian $1: what the README names cannot be installed"
     printf '%s\n' "$packages" >"$work/.packages"
     mv "$work" "$kept"
     work=
@@ -175,12 +179,13 @@ if [ -n "$(git -C "$checkout" status --porcelain)" ]; then echo "test-fresh: wha
 summary= failed=
 for debian in ${*:-12 13}; do
     prepare "$debian"
-    work=$(mktemp -d "$CACHE/run.XXXXXX")
+    work=$CACHE/run.$$
+    mkdir -m 0700 "$work"
     cp -a --reflink=auto "$CACHE/fresh-$debian" "$work/root"
     rm "$work/root/.packages"
     connect "$work/root" "fresh-$debian"
     git clone -q --no-hardlinks "$checkout" "$work/root/root/nssh"
-    if apart play "$work/root" "fresh-$debian"; then
+    if apart sh "$self" --play "$work/root" "fresh-$debian"; then
         summary="$summary Debian $debian: passed."
     else
         summary="$summary Debian $debian: FAILED." failed=1
