@@ -6,7 +6,7 @@ import Testing
     /// A look at one namespace, which a mount holds.
     private func snapshot(inode: UInt64, id: UInt64?, at path: String = "/pin") -> Snapshot {
         var holder = Holder(.mount)
-        (holder.path, holder.mountNamespace) = (path, 1)
+        (holder.path, holder.mountNamespace) = (Array(path.utf8), 1)
         var namespace = Snapshot.Namespace(NamespaceKey(.net, inode))
         (namespace.id, namespace.holders) = (id, [holder])
         var snapshot = Snapshot()
