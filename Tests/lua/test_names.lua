@@ -100,14 +100,14 @@ tests["pins of any bytes are found by their names"] = function()
     local pins = ns.pins()
     local found = ns.find(odd)
     local name = ns.call(path, sys.hostname)
-    local here
+    local seen
     for _, namespace in ipairs(ns.scan{ types = "uts" }.namespaces) do
-      if namespace.inode == inode then here = namespace end
+      if namespace.inode == inode then seen = namespace end
     end
     local holders = ns.holders(inode)
     ns.unpin(path)
     local gone = sys.stat(path) == nil
-    return { pins[#pins].path, #found, found[1].name, found[1].path, name, here.path, here.names[1], holders[1].path, gone }
+    return { pins[#pins].path, #found, found[1].name, found[1].path, name, seen.path, seen.names[1], holders[1].path, gone }
   end)
   local path = "/tmp/" .. odd
   check.eq(got, { path, 1, odd, path, "box", path, path, path, true })
@@ -149,7 +149,7 @@ tests["on the command line: a script, a working directory, the user's shell"] = 
 end
 
 tests["a link's name is never cut to another one's"] = function()
-  here.need("ip", "iproute2")
+  here.need_program("ip", "iproute2")
   local got = apart.call({ net = true }, function()
     local name = "abcdefghijklmno"
     ns.run{ "ip", "link", "add", name, "type", "veth", "peer", "name", "peer0" }:check()
