@@ -517,7 +517,7 @@ function socket:close() end
 local ledger = {}
 
 ---Lists what is there now and was not before
----kind is process, mount, pin, link, queue, cgroup or descriptor. A process that somebody else started is left out; an orphan that may be anybody's has certain = false, and so has every cgroup.
+---kind is process, mount, pin, link, queue, cgroup or descriptor. A process that somebody else started is left out; an orphan that may be anybody's has certain = false, and so have every cgroup, and mounts and links where nssh has no power to make any. Where it has, whatever is new in its own namespaces counts as its own, others' too.
 ---@param before nssh.ledger an earlier ledger
 ---@return (table)[] left kind, name and certain of each thing; tostring says it in words
 function ledger:since(before) end

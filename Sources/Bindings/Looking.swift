@@ -81,7 +81,8 @@ final class LedgerObject: LuaObject {
                 "Lists what is there now and was not before",
                 details:
                     "kind is process, mount, pin, link, queue, cgroup or descriptor. A process that somebody else started is left out; "
-                    + "an orphan that may be anybody's has certain = false, and so has every cgroup.",
+                    + "an orphan that may be anybody's has certain = false, and so have every cgroup, and mounts and links where nssh has no power to make "
+                    + "any. Where it has, whatever is new in its own namespaces counts as its own, others' too.",
                 example:
                     "local before = ns.ledger()\nlocal left = ns.ledger():since(before)\nassert(tostring(left) == \"left behind: nothing\")"
             ) { call throws(LuaError) in

@@ -5,6 +5,7 @@ import Glibc
 public enum Capability: Int, Sendable {
     case setgid = 6
     case setuid = 7
+    case netAdmin = 12
     case sysChroot = 18
     case sysAdmin = 21
 }

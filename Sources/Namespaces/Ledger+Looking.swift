@@ -33,7 +33,7 @@ extension Ledger {
     }
 
     /// Fields of /proc/PID/stat; nil when the process is gone. proc_pid_stat(5).
-    private static func entry(_ pid: Int32) -> ProcessEntry? {
+    static func entry(_ pid: Int32) -> ProcessEntry? {
         guard let (name, fields) = Proc.stat(pid), fields.count > 19, let parent = Int32(fields[1]), var group = Int32(fields[2]),
             var session = Int32(fields[3]), let start = UInt64(fields[19])
         else { return nil }

@@ -74,7 +74,9 @@ public struct Ledger: Sendable {
 
     /// What is there and was not in `before`. A process counts when it descends from nssh, is in a session or process
     /// group of its children, or is an orphan in nssh's session; one that might be anybody's is listed as not certain, like
-    /// every cgroup; a process that somebody else started is left out.
+    /// every cgroup, and mounts and links where nssh has no power to make any; a process that somebody else started is left out.
+    ///
+    /// A mount, a link or a queue says nothing of who has made it: where nssh could, whatever is new in its own namespaces counts.
     public func since(_ before: Ledger) -> [Item] {
         let known = Set(before.items.map(\.identity))
         return items.compactMap { item in
@@ -86,7 +88,10 @@ public struct Ledger: Sendable {
                 item.isCertain = isCertain
             // nssh makes no cgroup, but what it runs may, and so do systemd and container engines, all the time.
             case .file: item.isCertain = item.kind != .cgroup
-            case .mount, .link, .systemV, .descriptor: break
+            // Without the power to, nssh has made none, unless by a program that has more.
+            case .mount: item.isCertain = Capabilities.effective(contains: [.sysAdmin])
+            case .link: item.isCertain = Capabilities.effective(contains: [.netAdmin])
+            case .systemV, .descriptor: break
             }
             return item
         }

@@ -29,13 +29,25 @@ enum Orphans {
         straysUntil = 0
     }
 
-    /// Reaps the members of a group that has been killed. One that cannot be killed (a setuid program) is not waited for.
+    /// Reaps the members of a group that has been killed. One that cannot be killed (a setuid program) is not waited for; one that is
+    /// dying is, although a busy machine may take its time for that.
     static func reap(group: Int32) {
-        let deadline = monotonicSeconds() + 0.1
+        let soon = monotonicSeconds() + 0.1
         while true {
             let pid = waitpid(-group, nil, WNOHANG)
-            if pid < 0 || pid == 0 && monotonicSeconds() >= deadline { return }
-            if pid == 0 { usleep(100) }
+            if pid < 0 { return }
+            if pid > 0 { continue }
+            let now = monotonicSeconds()
+            if now >= soon + 5 || now >= soon && !isDying(group) { return }
+            usleep(now < soon ? 100 : 5000)
+        }
+    }
+
+    private static func isDying(_ group: Int32) -> Bool {
+        guard let children = try? Proc.children() else { return false }
+        return children.contains { pid in
+            guard getpgid(pid) == group, let name = try? Proc.name(of: pid), let number = Int32(name) else { return false }
+            return Ledger.entry(number)?.isDead == true
         }
     }
 

@@ -59,6 +59,7 @@ mount -t tmpfs none /mnt && printf '%s' "$CGROUP" > /mnt/cgroup && { sleep 10 & 
 echo $!
 "$NSSH" -e 'for _, f in ipairs((ns.find(sys.env("NAME")))) do print(f.kind, f.runtime, f.id, f.target) end'
 kill $!
+wait
 ]]
 
 local function need_mounts()

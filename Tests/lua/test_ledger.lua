@@ -1,6 +1,7 @@
 -- ns.ledger: what counts as left behind by nssh.
 local check = require "check"
 local apart = require "apart"
+local here = require "here"
 
 local nssh = sys.readlink("/proc/self/exe")
 local tests = {}
@@ -97,6 +98,35 @@ tests["a mount is not new when a directory above it is renamed"] = function()
     ns.run{ "mv", "/tmp/a", "/tmp/c" }:check()
     return tostring(ns.ledger():since(before))
   end), "left behind: nothing")
+end
+
+-- What a mount and a link count as that somebody makes beside an nssh whose bounding set lacks these capabilities.
+local function made_beside(lacking)
+  return apart.with_tmp({ net = true }, function()
+    local observed <close> = ns.clone{ "setpriv", "--bounding-set", lacking, "--inh-caps", lacking, nssh, "-e", [[
+      local before = ns.ledger()
+      print("ready")
+      io.flush()
+      io.read("l")
+      local found = {}
+      for _, item in ipairs(ns.ledger():since(before)) do
+        if item.kind == "mount" or item.kind == "link" then found[item.kind] = item.certain end
+      end
+      print(found.mount, found.link)
+    ]], stdin = "pipe", stdout = "pipe" }
+    check.eq(observed.stdout:read("l"), "ready")
+    ns.run{ sh = "mount -t tmpfs none /mnt && ip link add dum0 type veth peer dum1" }:check()
+    observed.stdin:write("go\n")
+    observed.stdin:flush()
+    return observed.stdout:read("l")
+  end)
+end
+
+tests["mounts and links are nobody's for certain where nssh can make none"] = function()
+  here.need_program("setpriv", "util-linux")
+  check.eq(made_beside("+all"), "true\ttrue", "with all capabilities")
+  check.eq(made_beside("-sys_admin"), "false\ttrue")
+  check.eq(made_beside("-net_admin"), "true\tfalse")
 end
 
 tests["a link that is renamed is not new"] = function()
