@@ -28,6 +28,15 @@ function apart.without_privilege(fn, ...)
   return ns.call(options, fn, ...)
 end
 
+-- A copy of nssh that everybody may run, wherever the checkout is; gone at the end of the scope.
+local Copy = { __close = function(self) os.remove(self.path) end }
+function apart.copy()
+  local copy = setmetatable({ path = os.tmpname() }, Copy)
+  ns.run{ "cp", sys.readlink("/proc/self/exe"), copy.path }:check()
+  ns.run{ "chmod", "755", copy.path }:check()
+  return copy
+end
+
 -- What a program printed; its failure is the test's.
 function apart.output(result) return (result:check().stdout:gsub("\n$", "")) end
 

@@ -19,13 +19,15 @@ end
 -- are root's. (Where ids change the kernel sees to that by itself; so here they do not.)
 tests["a program that joins a user namespace is undumpable before its exec"] = function()
   here.need_strace()
+  local copy <close> = apart.copy()
+  local program_path = copy.path
   apart.without_privilege(function()
     local own = sys.geteuid()
     local box <close> = ns.clone{ user = "root", uts = true }
     local function joiner(chunk)
       -- Stopped at the gate of execve, for as long as it takes to look.
       local traced <close> = ns.clone{ stdout = "null", stderr = "null", "strace", "-f", "-o", "/dev/null", "-e", "trace=execve",
-        "-e", "inject=execve:delay_enter=5000000", nssh, "-e", chunk }
+        "-e", "inject=execve:delay_enter=5000000", program_path, "-e", chunk }
       local nssh_pid, program
       -- strace's child is nssh once its own delay is over.
       for _ = 1, 2000 do

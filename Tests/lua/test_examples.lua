@@ -1,6 +1,7 @@
 -- Every declaration has an example, and every example runs as it stands: here as whoever runs the tests, and as an
 -- ordinary user too when that is root.
 local check = require "check"
+local apart = require "apart"
 local here = require "here"
 local reference = require "nssh.reference"
 
@@ -23,12 +24,9 @@ for _, f in ipairs(reference.others) do add(f) end
 tests["all examples as an ordinary user"] = function()
   here.need_root("the other tests run them as an ordinary user already")
   here.need_user_namespaces_of_nobody()
-  local copy = ns.run{ sh = "mktemp /tmp/nssh-test.XXXXXX" }:check().stdout:gsub("\n$", "")
-  local remove <close> = setmetatable({}, { __close = function() os.remove(copy) end })  -- luacheck: ignore remove
-  ns.run{ "cp", nssh, copy }:check()
-  ns.run{ "chmod", "755", copy }:check()
+  local copy <close> = apart.copy()
   for _, example in ipairs(all) do
-    local result = ns.run{ copy, "-e", example, uid = 65534, gid = 65534, cwd = "/", timeout = 20 }
+    local result = ns.run{ copy.path, "-e", example, uid = 65534, gid = 65534, cwd = "/", timeout = 20 }
     check.ok(result.ok, example .. "\n" .. result.stderr)
   end
 end

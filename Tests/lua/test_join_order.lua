@@ -28,6 +28,8 @@ end
 -- Of the owners the outermost one has power over all. Which of them comes first must not matter.
 tests["enter joins the outermost of several owners"] = function()
   local own = { "net", "uts" }
+  local copy <close> = apart.copy()
+  local program = copy.path
   for position, inner_type in ipairs(own) do
     local outer_type = own[3 - position]
     local result = apart.without_privilege(function()
@@ -39,7 +41,7 @@ tests["enter joins the outermost of several owners"] = function()
         sys.sleep(20)
       end }
       local target = outer.stdout:read("l")
-      local r = ns.run{ timeout = 20, nssh, "enter", "-n", "-u", target, "sh", "-c",
+      local r = ns.run{ timeout = 20, program, "enter", "-n", "-u", target, "sh", "-c",
         "cd /proc/self/ns; readlink net; readlink uts; readlink user" }
       local pid = tonumber(target)
       local expected = ("net:[%d]\nuts:[%d]\nuser:[%d]\n"):format(ns.inode(pid, "net"), ns.inode(pid, "uts"), outer:inode("user"))

@@ -102,7 +102,7 @@ end
 
 -- What a mount and a link count as that somebody makes beside an nssh whose bounding set lacks these capabilities.
 local function made_beside(lacking)
-  return apart.with_tmp({ net = true }, function()
+  return apart.call({ mnt = true, net = true }, function()
     local observed <close> = ns.clone{ "setpriv", "--bounding-set", lacking, "--inh-caps", lacking, nssh, "-e", [[
       local before = ns.ledger()
       print("ready")
