@@ -4,7 +4,6 @@ local here = require "here"
 local apart = require "apart"
 local tests = {}
 
-
 -- Root in the user namespace that nssh is in has power over what belongs to that one, until it joins the user namespace.
 tests["who has power over all joins the user namespace last"] = function()
   local seen, link, inner = apart.call({ user = "root" }, function()
