@@ -2,7 +2,7 @@ import Linux
 import LuaKit
 
 extension LuaError {
-    /// A failure as the table that scripts get: code, syscall, errno, stage, target, message (DESIGN.md, rule 6).
+    /// A failure as the table that scripts get: code, syscall, errno, stage, target, message.
     init(_ failure: Failure) {
         if failure.code == Failure.interrupted.code {
             self = .interrupted

@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -105,6 +106,7 @@ void nssh_reset_signal(int signal) {
     struct sigaction action = {.sa_handler = SIG_DFL};
     sigaction(signal, &action, NULL);
 }
+dev_t nssh_null_device(void) { return makedev(1, 3); }
 int nssh_is_nsfs(int descriptor) {
     struct statfs info;
     return fstatfs(descriptor, &info) < 0 ? -1 : info.f_type == 0x6e736673;

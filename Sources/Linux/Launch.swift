@@ -68,7 +68,7 @@ public struct Launch {
         if let go, whenReady != nil { steps += [Step(.awaitParent(read: go.read.raw, write: go.write.raw))] + closing }
         var missed: Int32 = 0
         let firstCall = nssh_trace_count(&missed)
-        // In memory that is shared, a child that changes its ids makes nssh undumpable too (order.md, 1).
+        // A child that changes its ids makes nssh undumpable too: that is a property of the memory, which they share.
         let losesDumpable = (shares || !outer.isEmpty) && (outer + steps).contains { $0.changesDumpable }
         let wasDumpable = losesDumpable && nssh_prctl(PR_GET_DUMPABLE, 0) == 1
 

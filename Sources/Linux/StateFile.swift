@@ -36,7 +36,10 @@ public final class StateFile {
             place += [slash] + part
             // That it is there already is one of many reasons to fail; whether it can be used shows by opening it.
             let name = try part.cString("mkdirat")
-            mkdirat(directory.raw, name, 0o700)
+            var info = stat()
+            let isForeign = fstat(directory.raw, &info) < 0 || info.st_uid != geteuid() && info.st_uid != 0
+            // In a user's home root makes nothing: that user could not use it.
+            if !isForeign { mkdirat(directory.raw, name, 0o700) }
             let isLast = position == directories.count - 1
             let flags = isLast ? nssh_o_path | O_NOFOLLOW : nssh_o_path | O_DIRECTORY
             let raw = nssh_openat(directory.raw, name, flags | O_CLOEXEC, 0)

@@ -89,6 +89,11 @@ public enum System {
         return info
     }
 
+    /// Whether it is /dev/null, whatever its name.
+    public static func isNullDevice(_ info: Glibc.stat) -> Bool {
+        info.st_mode & S_IFMT == S_IFCHR && info.st_rdev == nssh_null_device()
+    }
+
     /// The working directory. getcwd(3).
     public static func workingDirectory() throws(Failure) -> [UInt8] {
         guard let text = getcwd(nil, 0) else { throw Failure("getcwd") }

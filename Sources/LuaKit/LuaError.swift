@@ -5,7 +5,7 @@ import CLua
 public enum LuaError: Error {
     /// A text; the place of the Lua code that called is put before it, as `error` does.
     case message(String)
-    /// A table of named fields with a `message`, for errors that scripts look into (DESIGN.md, rule 6).
+    /// A table of named fields with a `message`, for errors that scripts look into.
     case fields(message: String, [(name: String, value: LuaScalar)])
     /// A value that Lua code raised.
     case value(LuaReference)

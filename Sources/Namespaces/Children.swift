@@ -75,7 +75,7 @@ public enum Children {
     /// nssh is in another time namespace, where /proc tells other times: what was noted says nothing any more.
     static func forgetEnded() { ended = [] }
 
-    /// Whether this copy of nssh is in namespaces of others, where it stays undumpable (DESIGN.md, rule 4).
+    /// Whether this copy of nssh is in namespaces of others, where it stays undumpable: whoever is root there must not read its memory.
     nonisolated(unsafe) static var hasJoined = false
     /// Whether a copy may be dumpable for the moment in which maps or offsets are written: what is in its namespaces it
     /// has started itself.
@@ -108,7 +108,7 @@ public enum Children {
     /// Waits until one of `processes` has ended.
     ///
     /// All children that end meanwhile are reaped: the init of a pid namespace does not end before a process that joined
-    /// it has been reaped (order.md, 5).
+    /// it has been reaped.
     static func wait(for processes: [Process], until deadline: Double? = nil) throws(Failure) {
         while true {
             for process in processes where process.reap() {

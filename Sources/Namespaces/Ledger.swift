@@ -84,7 +84,9 @@ public struct Ledger: Sendable {
             var item = item
             switch item.identity {
             case .process(let pid, _):
-                guard let entry = processes[pid], let isCertain = attribute(pid, entry, before) else { return nil }
+                guard let entry = processes[pid], !isIn(before, pid, entry), let isCertain = attribute(pid, entry, before) else {
+                    return nil
+                }
                 item.isCertain = isCertain
             // nssh makes no cgroup, but what it runs may, and so do systemd and container engines, all the time.
             case .file: item.isCertain = item.kind != .cgroup
@@ -101,15 +103,16 @@ public struct Ledger: Sendable {
     private func attribute(_ pid: Int32, _ entry: ProcessEntry, _ before: Ledger) -> Bool? {
         if pid == own { return nil }
         // A dead orphan waits for init, which may take its time; a dead child waits for us.
-        if entry.isDead, entry.parent <= 1 || isAbove(entry.parent) { return nil }
+        if entry.isDead, entry.parent != own, entry.parent <= 1 || isAbove(entry.parent) { return nil }
         let leads = [entry.group, entry.session].map { $0 > 0 ? Children.lead($0, start: entry.start) : nil }
         if leads.contains(true) { return true }
         let perhaps = leads.contains(false) ? false : nil
         let inOwnSession = entry.session > 0 && entry.session == processes[own]?.session
         var ancestor = entry.parent
-        while ancestor > 1, let next = processes[ancestor] {
+        // nssh may be PID 1 itself.
+        while ancestor > 1 || ancestor == own, let next = processes[ancestor] {
             if ancestor == own { return true }
-            if before.processes[ancestor]?.start == next.start {
+            if isIn(before, ancestor, next) {
                 // Somebody else's: the session alone proves nothing, other jobs of the terminal are in it too. Only where the
                 // parent is above nssh it may have adopted an orphan of ours, as a subreaper.
                 return inOwnSession && isAbove(ancestor) ? false : perhaps
@@ -119,6 +122,16 @@ public struct Ledger: Sendable {
         // An orphan that init has adopted, or a kernel thread.
         if inOwnSession { return true }
         return entry.parent <= 1 && !entry.name.hasPrefix("[") ? false : perhaps
+    }
+
+    /// Whether a process was there before. After a move to another time namespace /proc tells other times of all, of nssh too; they are
+    /// rounded to clock ticks.
+    private func isIn(_ before: Ledger, _ pid: Int32, _ entry: ProcessEntry) -> Bool {
+        guard let old = before.processes[pid] else { return false }
+        if old.start == entry.start { return true }
+        guard let then = before.processes[before.own]?.start, let now = processes[own]?.start, then != now else { return false }
+        let age = (old: Int64(old.start) - Int64(then), new: Int64(entry.start) - Int64(now))
+        return abs(age.old - age.new) <= 1
     }
 
     /// Whether nssh descends from a process.

@@ -64,8 +64,8 @@ public struct Plan {
         }
         if let terminal = resources.terminal { steps.append(Step(.foreground(terminal: terminal))) }
         for stream in resources.streams { steps.append(Step(.dup(from: stream.from, to: stream.to))) }
-        // A held process keeps no descriptor, and its root and working directory lead nowhere (rule 4); in a mnt namespace of
-        // its own they are that namespace's. That takes a capability which a change of its ids may end.
+        // A held process keeps no descriptor, and its root and working directory lead nowhere: whoever is root there could use them. In a
+        // mnt namespace of its own they are that namespace's. That takes a capability which a change of its ids may end.
         var options = options
         if case .held = options.body, resources.emptyRoot >= 0 {
             if let cwd = options.cwd { steps.append(Step(.chdir(cwd))) }
@@ -104,7 +104,7 @@ public struct Plan {
         guard !options.joins.isEmpty else { return }
         let mask = options.joins.reduce(into: NamespaceTypes()) { $0.formUnion($1.mask) }
         var joining: [Step] = []
-        // nssh's memory must not be readable to whoever is root over there (rule 4); exec lifts it.
+        // nssh's memory must not be readable to whoever is root over there; exec lifts it.
         joining.append(Step(.dumpable(false)))
         if mask.contains(.user), !options.keepsCredentials, caller.mayDropGroups { joining.append(Step(.setgroups([]))) }
         for join in Join.ordered(options.joins, by: caller) where !join.mask.isEmpty {
@@ -167,7 +167,7 @@ public struct Plan {
         if let cwd = options.cwd { steps.append(Step(.chdir(cwd))) }
     }
 
-    /// PID 1 goes on as an init, with nothing of nssh (rule 4); the steps that follow are those of its child.
+    /// PID 1 goes on as an init, with nothing of nssh, which whoever is root there could trace; the steps that follow are those of its child.
     private mutating func addInit(_ options: Options, _ resources: Resources, _ steps: inout [Step]) {
         steps.append(Step(.split, stage: "clone3 from PID 1"))
         var keeper: [Step] = []

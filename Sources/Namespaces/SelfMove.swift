@@ -67,7 +67,7 @@ public enum SelfMove {
             let handle = try target.borrow(nil)
             join = (handle.descriptor, NamespaceTypes(handle.type))
         }
-        // Whoever is root over there could trace nssh (rule 4), and would find what it was started with.
+        // Whoever is root over there could trace nssh, and would find what it was started with.
         let wasDumpable = join.mask.contains(.user) && Launch.setDumpable(false)
         let step = Step.Action.setns(descriptor: join.descriptor.raw, mask: join.mask.rawValue)
         if Trace.call("setns", Step(step).text.shown, { nssh_setns(join.descriptor.raw, join.mask.rawValue) }) < 0 {

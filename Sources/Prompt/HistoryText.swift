@@ -8,20 +8,20 @@ enum HistoryText {
         var text: [UInt8]
     }
 
-    /// The entries of a file. Without a time stamp at its beginning, each line is one.
+    /// The entries of a file. Before the first time stamp, each line is one.
     ///
     /// - Parameter isCut: it begins anywhere: what comes before the first stamp is the rest of something.
     static func entries(_ bytes: [UInt8], isCut: Bool = false) -> [Entry] {
         var lines = bytes.split(separator: 10, omittingEmptySubsequences: false)
         if lines.last?.isEmpty == true { lines.removeLast() }
         if isCut { lines = Array(lines.drop { !isStamp($0) }) }
-        guard let first = lines.first, isStamp(first) else {
-            return lines.filter { !$0.isEmpty }.map { Entry(stamp: nil, text: Array($0)) }
-        }
-        return lines.indices.filter { isStamp(lines[$0]) }.compactMap { index in
-            let text = Array(lines[(index + 1)...].prefix { !isStamp($0) }.joined(separator: [10]))
-            return text.isEmpty ? nil : Entry(stamp: Array(lines[index]), text: text)
-        }
+        // Without a stamp each line is one, as readline reads it.
+        let plain = lines.prefix { !isStamp($0) }.filter { !$0.isEmpty }.map { Entry(stamp: nil, text: Array($0)) }
+        return plain
+            + lines.indices.filter { isStamp(lines[$0]) }.compactMap { index in
+                let text = Array(lines[(index + 1)...].prefix { !isStamp($0) }.joined(separator: [10]))
+                return text.isEmpty ? nil : Entry(stamp: Array(lines[index]), text: text)
+            }
     }
 
     /// The bytes of an entry in the file.

@@ -30,9 +30,11 @@ enum LineReader {
         let set = environmentValue("INPUTRC")
         let named = set.flatMap { $0.isEmpty ? nil : $0 } ?? "~/.inputrc"
         let path = named.hasPrefix("~/") ? home + named.dropFirst() : named
-        guard let info = try? System.stat(Array(path.utf8)), let refusal = Startup.refusal(info) else { return }
+        guard let info = try? System.stat(Array(path.utf8)), let link = try? System.stat(Array(path.utf8), followingLinks: false),
+            let refusal = Startup.foreign(link) ?? Startup.refusal(info)
+        else { return }
         // /dev/null, for none at all.
-        if info.st_mode & S_IFMT == S_IFCHR, info.st_uid == 0 { return }
+        if System.isNullDevice(info) { return }
         writeError("nssh: \(path) \(refusal); it is not read\n")
         setenv("INPUTRC", "/dev/null", 1)
         rl_initialize()

@@ -29,8 +29,12 @@ enum Startup {
         lua.top = top
     }
 
-    /// Reads it, if it is trusted. It may be a link, as those who keep such files elsewhere have it.
+    /// Reads it, if it is trusted. It may be a link, as those who keep such files elsewhere have it, but nobody else's link.
     private static func read(_ path: [UInt8]) throws(Failure) -> [UInt8] {
+        let link = try System.stat(path, followingLinks: false)
+        if let refusal = foreign(link) {
+            throw Failure(code: "UNSAFE", "\(path.shown) \(refusal)", target: path.lossy, hint: "it is not run")
+        }
         let file = try Descriptor.open(path, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY)
         var info = stat()
         try check(fstat(file.raw, &info), "fstat", target: path.lossy)
@@ -44,7 +48,12 @@ enum Startup {
     /// somebody's HOME is not that user's to say.
     static func refusal(_ info: stat) -> String? {
         if info.st_mode & S_IFMT != S_IFREG { return "is not a regular file" }
-        if info.st_uid != geteuid(), info.st_uid != 0 { return "belongs to uid \(info.st_uid)" }
+        if let foreign = foreign(info) { return foreign }
         return info.st_mode & 0o002 != 0 ? "can be written by everybody" : nil
+    }
+
+    /// Whose it is, when that is neither the user nor root: of a link, who has chosen where it leads.
+    static func foreign(_ info: stat) -> String? {
+        info.st_uid != geteuid() && info.st_uid != 0 ? "belongs to uid \(info.st_uid)" : nil
     }
 }

@@ -2,7 +2,7 @@ import Glibc
 import Testing
 
 extension Integration {
-    /// What stays behind in a namespace carries nothing of nssh (DESIGN.md, rule 4), and copies of nssh keep to themselves.
+    /// What stays behind in a namespace carries nothing of nssh, and copies of nssh keep to themselves.
     @Suite struct Held {
         let leaks = LeakGuard()
 

@@ -14,8 +14,8 @@ import Testing
             ("", []), ("#1\nx = 1\n", ["#1 x = 1"]), ("#1\nx = 1\n#22\ny\n", ["#1 x = 1", "#22 y"]),
             // Several lines are one entry, empty ones among them too.
             ("#1\ndo\n\nend\n#2\ny\n", ["#1 do\n\nend", "#2 y"]),
-            // Without time stamps each line is one, as readline reads it.
-            ("x\n\ny\n", ["x", "y"]), ("x\n#1\ny", ["x", "#1", "y"]),
+            // Before the first time stamp each line is one.
+            ("x\n\ny\n", ["x", "y"]), ("x\n#1\ny", ["x", "#1 y"]),
             // What only looks like a stamp.
             ("#1\n#t\n#2\n#1 + 1\n", ["#1 #t", "#2 #1 + 1"]), ("#1\n#\n", ["#1 #"]),
             // The end of a file whose writer was killed.

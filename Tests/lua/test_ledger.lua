@@ -56,6 +56,38 @@ tests["a child that has ended and not been reaped counts"] = function()
   check.match(table.concat(certain(ns.ledger():since(before)), "\n"), "process " .. fresh.pid .. " cat %(zombie")
 end
 
+tests["nssh that is PID 1 knows what is its own"] = function()
+  here.need("unshare --user --map-root-user --pid --fork --mount-proc true", "a pid namespace with its /proc is forbidden here")
+  local out = apart.run{ pid = { proc = true }, timeout = 20, nssh, "-e", [[
+    local before = ns.ledger()
+    ns.run{ sh = "setsid sleep 60 & until [ $(ps -o sid= -p $!) = $! ]; do :; done" }
+    local process = ns.clone{ "cat", stdin = "pipe" }
+    process.stdin:close()
+    local stat = "/proc/" .. process.pid .. "/stat"
+    local function is_zombie()
+      local file <close> = io.open(stat)
+      return file:read("a"):find(") Z ", 1, true)
+    end
+    repeat until is_zombie()
+    for _, item in ipairs(ns.ledger():since(before)) do
+      if item.kind == "process" then print(item.name:match("^%d+ (%S+)"), item.certain) end
+    end
+  ]] }
+  check.eq(out.stdout, "sleep\ttrue\ncat\ttrue\n", out.stderr)
+end
+
+tests["who moves to another time namespace has not made all processes"] = function()
+  local text, moved = apart.call({}, function()
+    local p <close> = ns.clone{ time = { boottime = 100000.123 } }
+    local own = ns.inode("self", "time")
+    local before = ns.ledger()
+    ns.setns(p, "time")
+    return tostring(ns.ledger():since(before)), ns.inode("self", "time") ~= own
+  end)
+  check.ok(moved)
+  check.eq(text, "left behind: nothing")
+end
+
 tests["a process that calls exec between two ledgers is not new"] = function()
   local process <close> = ns.clone{ "sh", "-c", "read line; exec cat", stdin = "pipe" }
   local input <close> = process.stdin

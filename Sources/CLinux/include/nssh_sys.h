@@ -58,6 +58,8 @@ int nssh_link_mtu(int control, const char *name);
 void nssh_reset_signal(int signal);
 /// Whether the file system of `descriptor` is nsfs.
 int nssh_is_nsfs(int descriptor);
+/// The device number of /dev/null. null(4)
+dev_t nssh_null_device(void);
 /// strerrorname_np(3): NULL where there is none.
 const char *nssh_errno_name(int error);
 /// O_PATH, which needs _GNU_SOURCE.
