@@ -44,7 +44,7 @@
 ---@field net? boolean|string|nssh.net_options|nssh.process|nssh.handle|integer new net namespace; lo stays down unless net = { lo = true }
 ---@field cgroup? boolean|string|nssh.cgroup_options|nssh.process|nssh.handle|integer new cgroup namespace
 ---@field time? boolean|string|nssh.time_options|nssh.process|nssh.handle|integer new time namespace
----@field stdin? "inherit"|"null"|"pipe"|string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, a path or { data = "…" }; in run any other string is data
+---@field stdin? "inherit"|"null"|"pipe"|string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, { path = "…" } or { data = "…" }; any other string is a path in clone, data in run
 ---@field stdout? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field stderr? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field env? table<string, string|number|boolean> changes to the environment; false removes a name
@@ -69,7 +69,7 @@
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
----@field stdin? "inherit"|"null"|"pipe"|string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, a path or { data = "…" }; in run any other string is data
+---@field stdin? "inherit"|"null"|"pipe"|string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, { path = "…" } or { data = "…" }; any other string is a path in clone, data in run
 ---@field stdout? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field stderr? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field env? table<string, string|number|boolean> changes to the environment; false removes a name
@@ -150,7 +150,7 @@
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
----@field stdin? "inherit"|"null"|"pipe"|string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, a path or { data = "…" }; in run any other string is data
+---@field stdin? "inherit"|"null"|"pipe"|string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, { path = "…" } or { data = "…" }; any other string is a path in clone, data in run
 ---@field stdout? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field stderr? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field env? table<string, string|number|boolean> changes to the environment; false removes a name
@@ -178,7 +178,7 @@
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
----@field stdin? "inherit"|"null"|"pipe"|string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, a path or { data = "…" }; in run any other string is data
+---@field stdin? "inherit"|"null"|"pipe"|string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, { path = "…" } or { data = "…" }; any other string is a path in clone, data in run
 ---@field stdout? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field stderr? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field env? table<string, string|number|boolean> changes to the environment; false removes a name
@@ -277,7 +277,7 @@
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
----@field stdin? "inherit"|"null"|"pipe"|string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, a path or { data = "…" }; in run any other string is data
+---@field stdin? "inherit"|"null"|"pipe"|string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, { path = "…" } or { data = "…" }; any other string is a path in clone, data in run
 ---@field stdout? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field stderr? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field env? table<string, string|number|boolean> changes to the environment; false removes a name
@@ -331,7 +331,8 @@
 ---@field all? boolean the initial namespaces are not folded to a count
 
 ---@class nssh.stdin_options
----@field data string what it reads
+---@field data? string what it reads
+---@field path? nssh.path the file that it reads
 
 ---@class nssh.sys_mount
 ---@field source? string a device, a directory or a name
@@ -650,7 +651,7 @@ function ns.home() end
 function ns.wait(processes) end
 
 ---Shows the kernel calls that options stand for, without doing anything
----tostring shows the calls that were asked for. by is nssh, child, intermediate or init: who makes the call. asked is false for what every launch does: streams, signals, process group. command is the same as a command line of unshare(1) and nsenter(1), go the same as a Go program's SysProcAttr, of the options that are given: a stream that is not is the caller's. Where one of them has no words for an option, it is nil and inexpressible says which and why.
+---tostring shows the calls that were asked for. by is nssh, child, intermediate or init: who makes the call. asked is false for what every launch does: streams, signals, process group. command is the same as a command line of unshare(1) and nsenter(1), go the same as a Go program's SysProcAttr, of the options that are given: a stream that is not is the caller's. Where one of them has no words for an option, or would take a value for something else, it is nil and inexpressible says which and why. A string as stdin is refused, as ns.clone takes it for a path and ns.run for data: { path = "…" } and { data = "…" } are the same in both.
 ---@param options? nssh.ns_plan those of ns.clone or ns.run
 ---@return (table)[] plan call, text, by and asked of each kernel call; fields command, go and inexpressible
 function ns.plan(options) end

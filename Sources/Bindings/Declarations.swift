@@ -85,13 +85,16 @@ enum Declared {
 
     private static let inputType = LuaType.either([
         .suggested(["inherit", "null", "pipe"]), .bytes, .file,
-        .record(LuaRecord("stdin options", [LuaField("data", .bytes, optional: false, "what it reads")])),
+        .record(
+            LuaRecord("stdin options", [LuaField("data", .bytes, "what it reads"), LuaField("path", path, "the file that it reads")])),
     ])
     private static let outputType = LuaType.either([.suggested(["inherit", "null", "pipe", "capture"]), .file])
 
     private static let streamFields: [LuaField] = [
         LuaField(
-            "stdin", inputType, "\"inherit\", \"null\", \"pipe\", a Lua file, a path or { data = \"…\" }; in run any other string is data"),
+            "stdin", inputType,
+            "\"inherit\", \"null\", \"pipe\", a Lua file, { path = \"…\" } or { data = \"…\" }; any other string is a path in clone, data in run"
+        ),
         LuaField("stdout", outputType, "\"inherit\", \"null\", \"pipe\", \"capture\", a Lua file or a path"),
         LuaField("stderr", outputType, "\"inherit\", \"null\", \"pipe\", \"capture\", a Lua file or a path"),
     ]

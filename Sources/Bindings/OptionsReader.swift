@@ -188,7 +188,13 @@ struct OptionsReader {
 
     private func stream(_ value: LuaValue, _ name: String, _ use: Use) throws(LuaError) -> Options.Stream? {
         if value.isNone { return nil }
-        if let data = value.table?["data"].bytes { return .data(data) }
+        if let table = value.table {
+            switch (table["data"].bytes, table["path"].bytes) {
+            case (let data?, nil): return .data(data)
+            case (nil, let path?): return try file(path, name)
+            default: throw .message("\(name): one of data and path expected")
+            }
+        }
         if let position = value.position { return .descriptor(nssh_lua_file_descriptor(lua.raw, position)) }
         guard let bytes = value.bytes else { return nil }
         switch value.string {
@@ -200,10 +206,17 @@ struct OptionsReader {
         case "capture" where name != "stdin": return .capture
         default:
             if name == "stdin", use == .run { return .data(bytes) }
-            if bytes.isEmpty { throw .message("\(name): an empty path") }
-            if bytes.contains(0) { throw .message("\(name): a path cannot contain a zero byte") }
-            return .path(bytes)
+            if name == "stdin", use == .plan {
+                throw .message("stdin: a string is a path in ns.clone and data in ns.run: give { path = \"…\" } or { data = \"…\" }")
+            }
+            return try file(bytes, name)
         }
+    }
+
+    private func file(_ path: [UInt8], _ name: String) throws(LuaError) -> Options.Stream {
+        if path.isEmpty { throw .message("\(name): an empty path") }
+        if path.contains(0) { throw .message("\(name): a path cannot contain a zero byte") }
+        return .path(path)
     }
 
     private mutating func readProcess(_ table: LuaTable) throws(LuaError) {

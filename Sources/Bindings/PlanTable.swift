@@ -14,7 +14,8 @@ enum PlanTable {
             "tostring shows the calls that were asked for. by is nssh, child, intermediate or init: who makes the call. asked is false for what "
             + "every launch does: streams, signals, process group. command is the same as a command line of unshare(1) and nsenter(1), go the "
             + "same as a Go program's SysProcAttr, of the options that are given: a stream that is not is the caller's. Where one of them has no "
-            + "words for an option, it is nil and inexpressible says which and why.",
+            + "words for an option, or would take a value for something else, it is nil and inexpressible says which and why. A string as stdin is "
+            + "refused, as ns.clone takes it for a path and ns.run for data: { path = \"…\" } and { data = \"…\" } are the same in both.",
         example: "print(ns.plan{user=\"root\", uts=\"box\", \"true\"})"
     ) { call throws(LuaError) in
         let options = try OptionsReader(call.lua, call[0], for: .plan).options

@@ -46,6 +46,7 @@ extension Plan {
         // In a user namespace that was joined nssh has no say over a new one.
         let isNested = options.joins.contains { $0.mask.contains(.user) }
         var own = isOwn || isNested || !caller.mapsForOthers
+        var isDenied = false
         switch map {
         case .unmapped: return
         case .subordinate(let uids, let gids):
@@ -67,6 +68,7 @@ extension Plan {
             let isSingle = uids.count <= 1 && gids.count <= 1 && (uids + gids).allSatisfy { $0.count == 1 }
             own = isNested || isSingle && (isOwn || !caller.mapsForOthers)
             var all: [(String, String)] = []
+            isDenied = deny
             if deny && !own { all.append(("setgroups", "deny")) }
             if !gids.isEmpty { all.append(("gid_map", gids.map(\.line).joined())) }
             if !uids.isEmpty { all.append(("uid_map", uids.map(\.line).joined())) }
@@ -74,7 +76,7 @@ extension Plan {
         }
         if own {
             // Without privilege the kernel wants setgroups denied first.
-            if files.contains(where: { $0.0 == "gid_map" }) {
+            if isDenied || files.contains(where: { $0.0 == "gid_map" }) {
                 steps.append(Step(.writeProc(path: "self/setgroups", Array("deny".utf8)), stage: "write setgroups"))
             }
             for (file, text) in files {

@@ -17,14 +17,16 @@ public struct PlanCommand {
     /// The supplementary groups that the tools set; nil: they leave them.
     private var groups: [UInt32]?
     private var becomesRoot = false
+    /// The ids and groups that nssh would set.
+    private var ids: PlanIds
 
     /// The command line, quoted for a shell: any bytes but zeros.
     public static func text(for options: Options) throws(Inexpressible) -> [UInt8] {
-        var command = PlanCommand(options)
+        var command = PlanCommand(options, try PlanIds(options))
         return try command.text()
     }
 
-    private init(_ options: Options) { (self.options, rest) = (options, options) }
+    private init(_ options: Options, _ ids: PlanIds) { (self.options, rest, self.ids) = (options, options, ids) }
 
     private mutating func text() throws(Inexpressible) -> [UInt8] {
         if options.joins.contains(where: { $0.mask.contains(.user) }), options.types.contains(.user) {
@@ -32,7 +34,7 @@ public struct PlanCommand {
         }
         var program = try rest.takeProgram(for: "unshare(1)")
         if program.first?.first == UInt8(ascii: "-") { throw Inexpressible("the body: its name would be taken for an option") }
-        if let timeout = rest.take(\.timeout) { say("timeout", "--signal=KILL", PlanCommand.trimmed(timeout)) }
+        if let timeout = rest.take(\.timeout) { say("timeout", "--signal=KILL", try PlanCommand.duration(timeout)) }
         try addJoins()
         try addUnshare()
         program = try environment(program) + program
@@ -116,8 +118,14 @@ public struct PlanCommand {
             say("--\(name)=\(offset.seconds)")
         }
         addIds()
-        if let name = rest.take(\.hostname) { before.append(Array("hostname ".utf8) + PlanCommand.quoted(name)) }
-        if let name = rest.take(\.domainname) { before.append(Array("domainname ".utf8) + PlanCommand.quoted(name)) }
+        let names = [("hostname", rest.take(\.hostname)), ("domainname", rest.take(\.domainname))]
+        for (tool, name) in names {
+            guard let name else { continue }
+            guard PlanCommand.isHostName(name) else {
+                throw Inexpressible("uts.\(tool): hostname(1) takes up to 64 letters, digits, - and ., and no - at the ends or beside a .")
+            }
+            before.append(Array("\(tool) ".utf8) + PlanCommand.quoted(name))
+        }
         if rest.take(\.loopbackUp) { before.append(Array("ip link set lo up".utf8)) }
     }
 
@@ -128,25 +136,50 @@ public struct PlanCommand {
         }
         switch map {
         case .unmapped: say("--user")
-        case .root: say("--map-root-user")
-        case .identity: say("--map-current-user")
+        case .root where ids.deniesGroups: say("--map-root-user")
+        case .identity where ids.deniesGroups: say("--map-current-user")
+        case .root, .identity:
+            // These words deny setgroups(2), and nssh with privilege does not: the maps are said as ranges then.
+            let isRoot = map == .root
+            let (uid, gid) = (geteuid(), getegid())
+            guard PlanCommand.isGiven([.own(uid, as: uid)], [.own(gid, as: gid)]) else {
+                throw Inexpressible(
+                    "user: unshare(1) denies setgroups(2) with it, which nssh leaves to root; it has words for "
+                        + "user = { uid = {{\(isRoot ? 0 : uid), \(uid), 1}}, gid = {{\(isRoot ? 0 : gid), \(gid), 1}}, setgroups = \"deny\" }"
+                )
+            }
+            try addRanges([.own(uid, as: isRoot ? 0 : uid)], [.own(gid, as: isRoot ? 0 : gid)])
         case .subordinate(let uid, let gid):
             if geteuid() == 0 { try addRanges(uid, gid) } else { say("--map-root-user", "--map-auto") }
         case .ranges(let uid, let gid, let deny):
+            if ids.deniesGroups, uid == [.own(geteuid(), as: 0)], gid == [.own(getegid(), as: 0)] { return say("--map-root-user") }
+            if ids.deniesGroups, uid == [.own(geteuid(), as: geteuid())], gid == [.own(getegid(), as: getegid())] {
+                return say("--map-current-user")
+            }
             try addRanges(uid, gid)
             if deny { say("--setgroups=deny") }
+            // newgidmap(1) denies it for a gid that is the user's own and not a subordinate one.
+            let denies = deny || geteuid() != 0 && !gid.isEmpty && !Subordinate.gives(gid, in: "/etc/subgid")
+            if denies != ids.deniesGroups {
+                throw Inexpressible("user.setgroups: unshare(1) would \(denies ? "deny" : "allow") it, unlike nssh")
+            }
         }
     }
 
     private mutating func addRanges(_ uid: [IDRange], _ gid: [IDRange]) throws(Inexpressible) {
         if uid.count > 1 || gid.count > 1 { throw Inexpressible("user: older unshare(1) take one range of each; write the maps by hand") }
         // As root nssh writes the maps itself.
-        if geteuid() == 0, !Subordinate.gives(uid, in: "/etc/subuid") || !Subordinate.gives(gid, in: "/etc/subgid") {
+        if geteuid() == 0, !PlanCommand.isGiven(uid, gid) {
             throw Inexpressible("user: unshare(1) calls newuidmap(1), which wants the ranges in /etc/subuid and /etc/subgid for root too")
         }
         say("--user")
         for range in uid { say("--map-users=\(range.outside),\(range.inside),\(range.count)") }
         for range in gid { say("--map-groups=\(range.outside),\(range.inside),\(range.count)") }
+    }
+
+    /// Whether newuidmap(1) and newgidmap(1) may map these.
+    private static func isGiven(_ uid: [IDRange], _ gid: [IDRange]) -> Bool {
+        Subordinate.gives(uid, in: "/etc/subuid") && Subordinate.gives(gid, in: "/etc/subgid")
     }
 
     /// Whether unshare(1) denies setgroups(2), which nssh leaves to root.
@@ -161,7 +194,6 @@ public struct PlanCommand {
 
     /// The tools set the groups that nssh would set, and become root where nssh would.
     private mutating func checkIds() throws(Inexpressible) {
-        let ids = try PlanIds(options)
         if ids.becomesRoot, !becomesRoot { throw Inexpressible("user: unshare(1) does not become root of such a user namespace") }
         if ids.groups == groups { return }
         throw Inexpressible(
@@ -171,14 +203,18 @@ public struct PlanCommand {
     }
 
     /// env(1) with what it changes before it runs the program: the working directory is then one that the program's user may enter.
+    ///
+    /// A name without a slash that would stand first in the line has it too: the shell may have a builtin, a keyword, an alias or a
+    /// function of that name.
     private mutating func environment(_ program: [[UInt8]]) throws(Inexpressible) -> [[UInt8]] {
         let (clears, changes, cwd) = (rest.take(\.clearEnvironment), rest.take(\.environment), rest.take(\.cwd))
-        guard clears || !changes.isEmpty || cwd != nil else { return [] }
+        let isBare = words.isEmpty && program.first?.contains(UInt8(ascii: "/")) == false
+        guard clears || !changes.isEmpty || cwd != nil || isBare else { return [] }
         if program.first?.contains(UInt8(ascii: "=")) == true { throw Inexpressible("the body: env(1) would take its name for a variable") }
-        if clears, !changes.contains(where: { $0.name.elementsEqual("PATH".utf8) && $0.value != nil }),
-            program.first?.contains(UInt8(ascii: "/")) == false
-        {
-            throw Inexpressible("clear_env: without PATH env(1) does not look where nssh does; give the program's path")
+        let path = changes.last { $0.name.elementsEqual("PATH".utf8) }
+        if path.map({ $0.value == nil }) ?? clears, program.first?.contains(UInt8(ascii: "/")) == false {
+            let option = clears ? "clear_env" : "env"
+            throw Inexpressible("\(option): without PATH env(1) does not look where nssh does; give the program's path")
         }
         var words = [Array("env".utf8)]
         if clears { words.append(Array("-i".utf8)) }
@@ -198,6 +234,9 @@ public struct PlanCommand {
         switch stream {
         case .inherit: return
         case .null: redirections.append(sign + Array("/dev/null".utf8))
+        // Some shells make connections of these names.
+        case .path(let path) where path.starts(with: "/dev/tcp/".utf8) || path.starts(with: "/dev/udp/".utf8):
+            throw Inexpressible("\(name): \(path.lossy) is a network connection for some shells")
         case .path(let path): redirections.append(sign + PlanCommand.quoted(path))
         case .data: throw Inexpressible("\(name): data are for the shell, by a pipe or a here-document")
         case .pipe, .capture: throw Inexpressible("\(name): pipes are for the shell that runs the line")
@@ -205,42 +244,14 @@ public struct PlanCommand {
         case .terminal: throw Inexpressible("session: \(PlanCommand.reasons["session"]!)")
         }
     }
-
-    /// A word for sh(1).
-    static func quoted(_ word: [UInt8]) -> [UInt8] {
-        let plain = word.allSatisfy { byte in
-            byte >= 0x30 && byte <= 0x39 || byte >= 0x41 && byte <= 0x5a || byte >= 0x61 && byte <= 0x7a || "-_./,:=@%+".utf8.contains(byte)
-        }
-        if plain, !word.isEmpty { return word }
-        let quote = UInt8(ascii: "'")
-        let parts = word.split(separator: quote, omittingEmptySubsequences: false)
-        return [quote] + Array(parts.joined(separator: Array("'\\''".utf8))) + [quote]
-    }
-
-    /// A word for sh(1) that is fit for a terminal: what could not be shown as it is has an escape, which printf(1) resolves. Nil for one
-    /// that ends with a line break, which the shell would take away.
-    static func shown(_ word: [UInt8]) -> String? {
-        if TextEscape.escape(word, as: .line).utf8.elementsEqual(word) { return quoted(word).lossy }
-        if word.last == UInt8(ascii: "\n") { return nil }
-        var format = ""
-        for byte in word {
-            switch byte {
-            case UInt8(ascii: "%"): format += "%%"
-            case UInt8(ascii: "\\"), UInt8(ascii: "'"), 0..<0x20, 0x7f...:
-                let digits = String(byte, radix: 8)
-                format += "\\" + String(repeating: "0", count: 3 - digits.utf8.count) + digits
-            default: format.unicodeScalars.append(Unicode.Scalar(byte))
-            }
-        }
-        return "\"$(printf '\(format)')\""
-    }
-
-    private static func trimmed(_ seconds: Double) -> String {
-        seconds == seconds.rounded() && seconds < 1e9 ? String(Int(seconds)) : String(seconds)
-    }
 }
 
 extension NamespaceType {
     /// What unshare(1) and nsenter(1) call it.
     var longName: String { self == .mnt ? "mount" : rawValue }
+}
+
+extension IDRange {
+    /// One id of nssh's own.
+    fileprivate static func own(_ id: UInt32, as inside: UInt32) -> IDRange { IDRange(inside: inside, outside: id, count: 1) }
 }

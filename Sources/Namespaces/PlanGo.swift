@@ -20,6 +20,8 @@ public struct PlanGo {
 
     private mutating func text() throws(Inexpressible) -> String {
         let program = try rest.takeProgram(for: "exec.Command")
+        // For os/exec an empty string is none: nssh would fail, and Go would run the program where it is.
+        if options.cwd?.isEmpty == true { throw Inexpressible("cwd: an empty cmd.Dir is the caller's own directory") }
         let ids = try PlanIds(options)
         lines.append("cmd := exec.Command(\(program.map(PlanGo.quoted).joined(separator: ", ")))")
         if let name = rest.take(\.argv0) { lines.append("cmd.Args[0] = \(PlanGo.quoted(name))") }
@@ -136,6 +138,7 @@ public struct PlanGo {
             let items = ranges.map { "{ContainerID: \($0.inside), HostID: \($0.outside), Size: \($0.count)}" }
             fields.append("\(name): []syscall.SysProcIDMap{\(items.joined(separator: ", "))}")
         }
+        if gid.isEmpty, ids.deniesGroups { throw Inexpressible("user.setgroups: SysProcAttr denies it only with a map of gid") }
         if !gid.isEmpty, !ids.deniesGroups { fields.append("GidMappingsEnableSetgroups: true") }
     }
 

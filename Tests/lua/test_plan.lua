@@ -2,7 +2,9 @@
 local check = require "check"
 local apart = require "apart"
 local here = require "here"
+local mapped = require "mapped"
 local nssh = sys.readlink("/proc/self/exe")
+local root = sys.geteuid() == 0
 local tests = {}
 
 tests["a plan reads as the kernel calls in their order"] = function()
@@ -56,19 +58,20 @@ tests["a plan of a program is carried out in its order"] = function() carried_ou
 
 -- Commands that say what the options do: the command line of the plan must give the same.
 local sayings = {
-  [ [[uts = "box", user = "root", "hostname"]] ] = "box\n",
-  [ [[user = "root", sh = "id -u; hostname"]] ] = true,
-  [ [[user = "self", sh = "id -u"]] ] = sys.getuid() .. "\n",
+  [ [[uts = "box", ROOT, "hostname"]] ] = "box\n",
+  [ [[ROOT, sh = "id -u; hostname"]] ] = true,
+  [ [[SELF, sh = "id -u"]] ] = sys.getuid() .. "\n",
+  [ [[ROOT, sh = "cat /proc/self/setgroups"]] ] = "deny\n",
   [ [[user = true, sh = "id -u"]] ] = "65534\n",
-  [ [[user = "root", pid = { proc = true }, sh = "echo $$; set -- /proc/[0-9]*; echo $#"]] ] = "1\n1\n",
-  [ [[user = "root", net = { lo = true }, sh = "ip -br link show lo | tr -s ' ' | cut -d' ' -f2"]] ] = "UNKNOWN\n",
-  [ [[user = "root", time = { boottime = 100000000 }, sh = "cut -c1-3 /proc/uptime"]] ] = "100\n",
-  [ [[user = "root", mnt = true, cwd = "/usr", env = { A = "it's $x" }, sh = "pwd; echo \"$A\""]] ] = "/usr\nit's $x\n",
+  [ [[ROOT, pid = { proc = true }, sh = "echo $$; set -- /proc/[0-9]*; echo $#"]] ] = "1\n1\n",
+  [ [[ROOT, net = { lo = true }, sh = "ip -br link show lo | tr -s ' ' | cut -d' ' -f2"]] ] = "UNKNOWN\n",
+  [ [[ROOT, time = { boottime = 100000000 }, sh = "cut -c1-3 /proc/uptime"]] ] = "100\n",
+  [ [[ROOT, mnt = true, cwd = "/usr", env = { A = "it's $x" }, sh = "pwd; echo \"$A\""]] ] = "/usr\nit's $x\n",
   [ [[clear_env = true, env = { B = 7 }, "/usr/bin/env"]] ] = "B=7\n",
 }
 for text, expected in pairs(sayings) do
   tests["the plan's command line does the same: " .. text] = function()
-    local options = load("return {" .. text .. "}")
+    local options = mapped.options(text)
     local plan = ns.plan(options())
     check.eq(plan.inexpressible.command, nil)
     here.need_user_namespaces()
@@ -105,10 +108,9 @@ end
 
 -- What is in neither of the two is refused: by this name, if it is not the option's own.
 local function refused(name) return { refused = name } end
-local root = sys.geteuid() == 0
 -- Options that give each option, and a pattern of the text that says it, as a command line and in Go.
 local function said(p)
-  local own = { { 0, sys.geteuid(), 1 } }
+  local mine = { { 0, sys.geteuid(), 1 } }
   local list = {
     uts = { { uts = true }, "%-%-uts", "CLONE_NEWUTS" },
     ["uts.hostname"] = { { uts = "box" }, "hostname box && exec", refused() },
@@ -123,14 +125,15 @@ local function said(p)
     time = { { time = true }, "%-%-time", refused() },
     ["time.monotonic"] = { { time = { monotonic = 5 } }, "%-%-monotonic=5", refused("time") },
     ["time.boottime"] = { { time = { boottime = -5 } }, "%-%-boottime=%-5", refused("time") },
-    user = { { user = "root" }, "%-%-map%-root%-user", "UidMappings" },
-    ["user.uid"] = { { user = { uid = own } }, root and refused("user") or "%-%-map%-users=", "UidMappings" },
-    ["user.gid"] = { { user = { gid = own } }, root and refused("user") or "%-%-map%-groups=", "GidMappings" },
-    ["user.setgroups"] = { { user = { uid = own, setgroups = "deny" } }, root and refused("user") or "%-%-setgroups=deny", "UidMappings" },
+    user = { { user = "root" }, root and refused("user") or "%-%-map%-root%-user", "UidMappings" },
+    ["user.uid"] = { { user = { uid = mine } }, root and refused("user") or "%-%-map%-users=", "UidMappings" },
+    ["user.gid"] = { { user = { gid = mine } }, root and refused("user") or "%-%-map%-groups=", "GidMappings" },
+    ["user.setgroups"] = { { user = { uid = mine, setgroups = "deny" } }, root and refused("user") or "%-%-setgroups=deny", refused() },
     sh = { { sh = "true" }, "sh %-c true", '"/bin/sh", "%-c", "true"' },
     argv0 = { { "true", argv0 = "name" }, refused(), 'cmd%.Args%[0%] = "name"' },
     args = { { function() end, args = {} }, refused("the body"), refused("the body") },
-    stdin = { { "true", stdin = "/etc/hosts" }, "true </etc/hosts$", refused() },
+    stdin = { { "true", stdin = { path = "/etc/hosts" } }, "true </etc/hosts$", refused() },
+    ["stdin.path"] = { { "true", stdin = { path = "-" } }, "true <%-$", refused("stdin") },
     ["stdin.data"] = { { "true", stdin = { data = "x\0y" } }, refused("stdin"), 'cmd%.Stdin = strings%.NewReader%("x\\x00y"%)' },
     stdout = { { "true", stdout = "/tmp/o u t" }, "true >'/tmp/o u t'$", refused() },
     stderr = { { "true", stderr = "null" }, "true 2>/dev/null$", "cmd%.Stdin, cmd%.Stdout = os%.Stdin, os%.Stdout\n" },
@@ -198,9 +201,9 @@ tests["streams of every kind are said or refused"] = function()
     local go = plan.go and plan.go:match("\ncmd%.Std[^\n]*") or plan.inexpressible.go:match("^%w+")
     return { plan.command or plan.inexpressible.command:match("^%w+"), go }
   end
-  check.eq(forms{ "true" }, { "true", "\ncmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr" })
+  check.eq(forms{ "true" }, { "env true", "\ncmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr" })
   local nulls = { "true", stdin = "null", stdout = "null", stderr = "inherit" }
-  check.eq(forms(nulls), { "true </dev/null >/dev/null", "\ncmd.Stderr = os.Stderr" })
+  check.eq(forms(nulls), { "env true </dev/null >/dev/null", "\ncmd.Stderr = os.Stderr" })
   check.eq(forms{ "true", stdin = "pipe" }, { "stdin", "stdin" })
   check.eq(forms{ "true", stdout = "capture" }, { "stdout", "stdout" })
   check.eq(forms{ "true", stderr = io.stderr }, { "stderr", "stderr" })
@@ -256,7 +259,7 @@ tests["a command line that unshare(1) would refuse is none"] = function()
     check.eq(plan.command, nil)
     check.match(plan.inexpressible.command, "^gid: .*setgroups")
   end
-  check.match(ns.plan{ user = "root", uid = 0, "true" }.command, "%-%-setuid=0")
+  check.match(ns.plan(mapped.options[[ROOT, uid = 0, "true"]]()).command, "%-%-setuid=0")
   if sys.geteuid() ~= 0 then return end
   -- newuidmap(1) holds root to /etc/subuid as well.
   local options = { user = { uid = { { 0, 0, 10 } }, gid = { { 0, 0, 10 } } }, sh = "cat /proc/self/uid_map" }
