@@ -83,6 +83,21 @@ tests["show prints events as they come"] = function()
   check.match(out, "%d%.%d%d%d  %- uts:%[%d+%]  process %d+ %([^\n]*%)  lived 0%.%d+ s")
 end
 
+tests["a process's name cannot act on the terminal"] = function()
+  local p <close> = apart.clone{ uts = true, sh = "printf 'a\\033[31mb' >/proc/self/comm; read x", stdin = "pipe" }
+  apart.eventually(function() return #ns.find("a\27[31mb") > 0 end)
+  local watch = ns.watch{ types = "uts", interval = 0.02, timeout = 5 }
+  local name = link(p, "uts")
+  p:close()
+  for e in watch do
+    if e.namespace == name then
+      check.eq(e.name, "a\27[31mb")
+      return check.match(tostring(e), "process %d+ %(a\\x1b%[31mb%)")
+    end
+  end
+  error("no death was noticed")
+end
+
 tests["^C ends a watch, shown or in a loop, and leaves nothing"] = function()
   local own = sys.readlink("/proc/self/exe")
   for _, code in ipairs{ "ns.watch{interval = 0.05}:show()", "print(1) for e in ns.watch{interval = 60} do print(e) end" } do

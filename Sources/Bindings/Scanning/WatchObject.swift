@@ -99,7 +99,11 @@ final class WatchObject: LuaObject {
     /// `12.402  + uts:[4026532183]  process 1333 (sleep)`.
     private static func text(_ event: Watch.Event) -> String {
         var text = "\(NumberText.milliseconds(event.seconds))  \(event.isBirth ? "+" : "-") \(event.key.link)"
-        if let process = event.process { text += "  process \(process.pid)\(process.name.map { " (\($0))" } ?? "")" }
+        if let process = event.process {
+            text += "  process \(process.pid)"
+            // Its name may be anything, and the text goes to a terminal.
+            if let name = process.name { text += " (\(TextEscape.escape(name.utf8, as: .line)))" }
+        }
         if let lived = event.lived { text += "  lived \(NumberText.milliseconds(lived)) s" }
         return text + (event.isCertain ? "" : "  as far as can be seen")
     }

@@ -104,7 +104,7 @@ extension Snapshot {
         }
         var groups: [(source: Source, errno: Errno, targets: [String])] = []
         for item in unreadable where item.source.canHold(type) {
-            let target = item.pid.map { words(forProcess: $0) } ?? item.target
+            let target = item.pid.map { words(forProcess: $0) } ?? TextEscape.escape(item.target.utf8, as: .line)
             if let known = groups.firstIndex(where: { $0.source == item.source && $0.errno == item.errno }) {
                 // What is unreadable of one process comes in a row.
                 if groups[known].targets.last != target { groups[known].targets.append(target) }

@@ -60,7 +60,9 @@ enum ScanArguments {
         if snapshot.unreadable.isEmpty { return }
         if line.has("verbose") {
             for item in snapshot.unreadable {
-                complain("\(command): \(item.source.rawValue): \(item.pid.map { "pid \($0)" } ?? item.target): \(item.errno.text)")
+                // Of a snapshot in a file, it may be anything.
+                let target = item.pid.map { "pid \($0)" } ?? TextEscape.escape(item.target.utf8, as: .line)
+                complain("\(command): \(item.source.rawValue): \(target): \(item.errno.text)")
             }
         } else {
             let count = snapshot.unreadable.count
