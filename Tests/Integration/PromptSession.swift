@@ -37,6 +37,11 @@ extension Integration {
             running.enter(":close box")
             #expect(running.enter("p:alive(), box") == "false\tnil\r\n")
             #expect(running.enter("local n <close> = 42").contains("non-closable"))
+            // What was declared last may need what was declared before it.
+            for name in ["outer", "inner"] {
+                running.enter("local \(name) <close> = setmetatable({}, { __close = function() print('\(name)') end })")
+            }
+            #expect(running.enter(":close") == "inner\r\nouter\r\n")
             running.enter("local d <close> = setmetatable({}, { __close = function() print('at the end') end })")
             running.type("\u{4}")
             running.expect("at the end\r\n")

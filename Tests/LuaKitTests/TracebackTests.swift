@@ -36,6 +36,19 @@ import Testing
         }
     }
 
+    /// It comes from a copy of nssh, where the place is that matters.
+    @Test func aTextThatHasATracebackGetsNoOther() throws {
+        let state = try makeState()
+        let text = "there\nstack traceback:\n\tthere:1: in main chunk"
+        try state.lua.load(Array("error(..., 0)".utf8), name: "=here")
+        state.lua.push(text)
+        do throws(LuaError) { try state.lua.call(arguments: 1, traceback: true) } catch {
+            #expect(state.text(error) == text)
+            return
+        }
+        Issue.record("it raised nothing")
+    }
+
     @Test func anErrorTableKeepsItsIdentity() throws {
         let state = try makeState()
         let lua = state.lua

@@ -1,5 +1,6 @@
 -- The course: nssh --list, --course and --new.
 local check = require "check"
+local here = require "here"
 local nssh = sys.readlink("/proc/self/exe")
 local tests = {}
 
@@ -119,6 +120,24 @@ tests["--course remembers where the learner was"] = function()
   ns.run{ "sh", "-c", "echo nonesuch >" .. file }:check()
   course(there.path, "q")
   check.eq(content(file), first)
+end
+
+tests["--course remembers the next lesson when one is over, and nothing when all are"] = function()
+  here.need_user_namespaces()
+  local there <close> = directory()
+  local file = there.path .. "/nssh/course"
+  ns.run{ "mkdir", there.path .. "/nssh" }:check()
+  local scripts = require "nssh.scripts"
+  for name, after in pairs{ uts = "ipc\n", changes = "" } do
+    local lesson
+    for _, script in ipairs(scripts) do
+      if script.name == ("demo_%s.lua"):format(name) then lesson = require "nssh.demo".lesson_of(load(script.source, "=lesson")) end
+    end
+    ns.run{ "sh", "-c", 'echo "$1" >"$2"', "sh", name, file }:check()
+    -- One to go on with it, and one before and one after each step.
+    local seen = course(there.path, ("\n"):rep(1 + 2 * #lesson.steps) .. (after ~= "" and "q" or ""))
+    check.eq(content(file), after, seen)
+  end
 end
 
 tests["--course waits for nobody without a terminal, and passes"] = function()

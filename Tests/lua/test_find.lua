@@ -100,4 +100,31 @@ tests["a name that its runtime keeps in a file"] = function()
   check.match(r.stdout, "container\tdocker\t" .. id .. "\t%d+\n", r.stderr)
 end
 
+tests["a part of an id that names nothing for sure, and letters that are none of an id"] = function()
+  need_mounts()
+  for _, name in ipairs{ id:sub(1, 11), "0", "0123456789abx", "123456789abcdef" } do
+    local r = apart.run{ mnt = true, sh = script, timeout = 20, env = {
+      CGROUP = "0::/docker/" .. id .. "\n", NAME = name, NSSH = sys.readlink("/proc/self/exe"),
+    } }
+    check.match(r.stdout, "^%d+\n$", name)
+  end
+end
+
+-- podman has one file for all containers.
+tests["of many containers in a file, each has its own name"] = function()
+  need_mounts()
+  local other = ("fedcba9876543210"):rep(4)
+  for name, expected in pairs{ blue = "container\tpodman\t" .. id .. "\t%d+\n", red = "", green = "" } do
+    local r = apart.run{ mnt = true, timeout = 20, env = {
+      CGROUP = "0::/machine.slice/libpod-" .. id .. ".scope/container\n", NAME = name, HOME = "/nonesuch",
+      NSSH = sys.readlink("/proc/self/exe"),
+      LIST = ('[{"id":"%s","names":["red"],"layer":"%s"},{"id":"%s","names":["blue"]},{"id":"%s","names":["green"]}]'):format(
+        other, id, id, other:reverse()),
+    }, sh = [[mount -t tmpfs none /var/lib && mkdir -p /var/lib/containers/storage/overlay-containers || exit 9
+      printf '%s' "$LIST" > /var/lib/containers/storage/overlay-containers/containers.json
+    ]] .. script }
+    check.match(r.stdout, "^%d+\n" .. expected .. "$", name .. r.stderr)
+  end
+end
+
 return tests

@@ -87,6 +87,22 @@ tests["html: others' text is text, and no other file is needed"] = function()
   check.ok(not text:find("{{", 1, true), "a place in the frame was not filled")
 end
 
+-- Of every place where others' words can stand, each in a file, which may be forged.
+tests["html: no text of a snapshot is markup, wherever it stands"] = function()
+  local path = os.tmpname()
+  local file <close> = assert(io.open(path, "w"))
+  file:write('{"format":"nssh snapshot","version":1,"time":0,"host":"<i>a","kernel":"<i>b","uid":0,"own_pid":1,"mnt":3,"types":["net"],'
+    .. '"users":{"0":"<i>c"},"costs":[],"unreadable":[{"source":"mounts","target":"<i>d","errno":13}],'
+    .. '"namespaces":[{"type":"mnt","inode":3},{"type":"user","inode":4,"uid":0},{"type":"net","inode":5,"holders":['
+    .. '{"kind":"mount","mnt":3,"path":"/run/netns/<i>e"},{"kind":"descriptor","pid":7,"fd":3,"remark":"<i>f"}]}],'
+    .. '"processes":[{"pid":7,"parent":0,"uid":0,"name":"<i>g","command":"<i>h","namespaces":{"net":5}}]}')
+  file:close()
+  local text = ns.load(path):graph{ format = "html" }
+  os.remove(path)
+  for letter in ("abcdefgh"):gmatch(".") do check.match(text, "&lt;i&gt;" .. letter) end
+  check.eq(text:match("<i>[^\n]*"), nil)
+end
+
 tests["html: what the filter hides, in Chromium"] = function()
   local chromium = program("chromium", "chromium-browser", "google-chrome")
   local p <close> = apart.clone{ uts = true }

@@ -421,6 +421,9 @@ for _, host in ipairs{ "", "host = { ipc = true }, " } do
     end
     check.eq(markers, { 'one \\"quoted\\"', "two" })
     check.match(table.concat(output), "a\\tb%?\\r\\n")
+    -- JSON has no control characters: those of the colours are written as numbers.
+    check.match(table.concat(output), "\\u001b%[1;4m%[2/2%] two\\u001b%[0m")
+    check.eq(text:match("[\0-\9\11-\31][^\n]*"), nil)
     check.match(table.concat(output), "passed, 0 failed")
   end
 end

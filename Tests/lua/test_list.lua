@@ -54,6 +54,23 @@ tests["filters: type, name, uid, holder, without a process"] = function()
   for _, record in ipairs(ns.list{ persistent = true }) do check.eq(record.nprocs, 0, record.link) end
 end
 
+tests["nsfs has the mounts of nssh's own mnt namespace, holders those of all"] = function()
+  local p <close> = box{ uts = true, mnt = true }
+  local inode, inside = p:call(function()
+    sys.mount{ source = "none", target = "/tmp", type = "tmpfs" }
+    local q = ns.clone{ uts = true }
+    local h <close> = q:open("uts")
+    h:pin("/tmp/pin")
+    q:close()
+    for _, record in ipairs(ns.list{ type = "uts" }) do
+      if record.ns == h:inode() then return record.ns, record.nsfs end
+    end
+  end)
+  check.eq(inside, { "/tmp/pin" })
+  local record = check.ok(find(ns.list{ type = "uts" }, inode), "the pin in another mnt namespace is not in the list")
+  check.eq({ record.holders.mount, #record.nsfs, #record.names }, { 1, 0, 0 })
+end
+
 tests["prints as a table, as sorted and shortened"] = function()
   local p <close> = box()
   local list = ns.list{ pid = p.pid, columns = { "NS", "TYPE", "PID" } }

@@ -128,6 +128,12 @@ tests["a forged snapshot names no path of its own making"] = function()
       write(path, forged(holder))
       local namespace = ns.load(path).namespaces[1]
       check.eq({ namespace.path, #namespace.names }, { nil, 0 }, holder)
+      -- Written again, it is the same.
+      local first = ns.load(path)
+      first:save(path)
+      local again = ns.load(path)
+      check.eq(again.namespaces[1].path, nil, holder)
+      check.eq(again:holders("net:[1]")[1], first:holders("net:[1]")[1], holder)
     end
     write(path, forged('{"kind":"thread","pid":7,"tid":8}'))
     check.eq(ns.load(path).namespaces[1].path, "/proc/7/task/8/ns/net")

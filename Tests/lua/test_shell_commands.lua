@@ -244,12 +244,35 @@ tests["a snapshot in a file is listed, drawn and explained as the machine it is 
     check.eq(r.status, 0, r.stderr)
     check.match(r.stdout, ("^net:%%[%d%%] is alive%%.\nHeld for certain by: process %s"):format(inode, pid))
   end
+  -- The nssh that looked, not the one that lists.
+  local own = run("ls", "--from", path, "-n", "-t", "uts", "-o", "NS", "self")
+  check.eq({ own.status, own.stdout, own.stderr:match("was found") }, { 0, ns.inode("self", "uts") .. "\n" })
   local named = run("why", "--from", path, "sleep")
   check.eq({ named.status, named.stdout }, { 2, "" })
   check.match(named.stderr, "names no target")
   local broken = run("ls", "--from", "/proc/version")
   check.eq({ broken.status, broken.stdout }, { 2, "" })
   check.match(broken.stderr, "/proc/version: no JSON: it begins")
+end
+
+-- A file of others may say anything.
+tests["what lives and is not explained is 1; others' words cannot act on the terminal"] = function()
+  local path = os.tmpname()
+  local remove <close> = setmetatable({}, { __close = function() os.remove(path) end })
+  check.ok(remove)
+  local file <close> = assert(io.open(path, "w"))
+  file:write('{"format":"nssh snapshot","version":1,"time":0,"host":"","kernel":"","uid":0,"own_pid":1,"types":["net"],"users":{},'
+    .. '"costs":[],"unreadable":[{"source":"mounts","target":"/a\\u001b[31mb","errno":13}],"namespaces":[{"type":"net","inode":1}],'
+    .. '"processes":[]}')
+  file:close()
+  local why = run("why", "--from", path, "net:[1]")
+  check.eq({ why.status, why.stderr }, { 1, "" })
+  check.match(why.stdout, "^net:%[1%] is alive%.\nNothing that could be seen holds it for certain%.\n")
+  check.match(why.stdout, "mounts of /a\\x1b%[31mb: Permission denied")
+  for _, command in ipairs{ "ls", "tree" } do
+    local r = run(command, "-v", "--from", path)
+    check.eq({ r.status, r.stderr }, { 0, ("nssh: %s: mounts: /a\\x1b[31mb: Permission denied\n"):format(command) })
+  end
 end
 
 tests["output to a pipe that nobody reads ends quietly, to a full disk not"] = function()

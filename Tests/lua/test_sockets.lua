@@ -1,5 +1,6 @@
 -- Sockets, and namespaces that are sent over them.
 local check = require "check"
+local here = require "here"
 local typing = require "typing"
 local apart = require "apart"
 local tests = {}
@@ -107,6 +108,21 @@ tests["what is no namespace is refused"] = function()
   local h <close> = ns.open("self", "uts")
   ns.send(s.a, h)
   check.eq(s.b:receive(), tostring(h))
+end
+
+tests["a message with more than one namespace is refused, and keeps none"] = function()
+  here.need_program("python3")
+  local s <close> = pair()
+  local h <close> = ns.open("self", "uts")
+  local program = "import array, socket, sys\nfiles = array.array('i', [4] * int(sys.argv[1]))\n"
+    .. "socket.socket(fileno=3).sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, files)])"
+  local before = #sys.readdir("/proc/self/fd")
+  for _, count in ipairs{ 2, 3, 100 } do
+    ns.run{ "python3", "-c", program, count, fds = { [3] = s.a, [4] = h }, timeout = 20 }:check()
+    local e = check.fails(function() ns.receive(s.b) end, "it has more than one descriptor")
+    check.eq(e.code, "EINVAL")
+  end
+  check.eq(#sys.readdir("/proc/self/fd"), before)
 end
 
 tests["a thousand messages leave nothing"] = function()
