@@ -163,9 +163,12 @@ extension Integration {
         /// Comments, `return`, several lines, and what was done in a place.
         @Test func whatIsSavedMeansTheSame() {
             let file = "\(Place.directory)/meaning.lua"
-            defer { unlink(file) }
+            let loaded = "\(Place.directory)/loaded.lua"
+            Place.write(loaded, Array("five = 5".utf8))
+            defer { for path in [file, loaded] { unlink(path) } }
             let running = Running.prompt()
-            running.enter("5 -- five")
+            running.enter(":load \(loaded)")
+            running.enter("five -- of the file")
             running.enter("x = 'outer'")
             running.enter("do local x = 'inner' end local x = 'mine' do", until: "   >> ")
             running.enter("end")

@@ -76,6 +76,10 @@ tests["--new writes a lesson that passes, and overwrites nothing"] = function()
   local again = ns.run{ nssh, "--new", path }
   check.eq({ again.status, again.stderr }, { 1, "nssh: " .. path .. " exists\n" })
   check.eq(ns.run{ nssh, "--new" }.status, 1)
+  -- Nor does it make a file where a link leads to that somebody has laid.
+  ns.run{ "ln", "-s", "elsewhere.lua", there.path .. "/link.lua" }:check()
+  check.eq(ns.run{ nssh, "--new", there.path .. "/link.lua" }.stderr, "nssh: " .. there.path .. "/link.lua exists\n")
+  check.eq(sys.stat(there.path .. "/elsewhere.lua"), nil)
   check.match(ns.run{ nssh, "--new", there.path .. "/no/lesson.lua" }.stderr, "No such file")
 end
 

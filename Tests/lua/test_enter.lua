@@ -76,6 +76,11 @@ tests["who one is there"] = function()
     check.eq(r.stdout, theirs.stdout)
   end
   if sys.geteuid() == 0 then
+    -- Root there is somebody else.
+    local map = { { 0, 1, 1 }, { 1000, 0, 1 } }
+    local q <close> = apart.clone{ user = { uid = map, gid = map } }
+    check.eq(enter("-U", tostring(q.pid), table.unpack(who)).stdout, "0\n0\n")
+    check.eq(enter("-U", "--preserve-credentials", tostring(q.pid), table.unpack(who)).stdout, "1000\n1000\n")
     check.eq(enter("-n", "-S", "1234", "-G", "2345", tostring(p.pid), "sh", "-c", "id -u; id -G").stdout, "1234\n2345\n")
   end
 end

@@ -438,6 +438,12 @@ tests["--md writes a transcript"] = function()
   check.match(text, "\n\n```\nleft behind: nothing\n```\n\n%- ✓ nothing is left")
 end
 
+tests["--md: output that looks like Markdown stays output"] = function()
+  local made <close> = mark()
+  check.eq(lesson([[steps = { { outside = "printf '# a\\n```\\n````\\nb\\n'" } }]], "--md", made.path).status, 0)
+  check.match(content(made.path), "\n`````console\noutside> printf [^\n]*\n# a\n```\n````\nb\n`````\n")
+end
+
 tests["a file that cannot be written is an error"] = function()
   for _, option in ipairs{ "--md", "--cast" } do
     local result = lesson(RECORDED, option, "/nonesuch/file")
