@@ -34,6 +34,19 @@ extension Integration {
             running.leave()
         }
 
+        @Test(arguments: Identity.available) func programsAreWhatCanBeExecuted(_ identity: Identity) {
+            let directory = "\(Place.directory)/programs"
+            mkdir(directory, 0o755)
+            defer { Place.remove(directory) }
+            for (name, mode) in [("nssh-test-data", 0o644), ("nssh-test-run", 0o755)] as [(String, mode_t)] {
+                Place.write("\(directory)/\(name)", [])
+                chmod("\(directory)/\(name)", mode)
+            }
+            let running = Running.prompt(identity, environment: ["PATH": directory])
+            tab("!nssh-test-\t!", "!nssh-test-run !", running)
+            running.leave()
+        }
+
         /// The second ⇥ lists, below the line; the line is there again, and works.
         @Test func itLists() {
             let running = Running.prompt()

@@ -182,6 +182,7 @@ import Testing
         for length in 0..<valid.count {
             #expect(throws: LuaError.self) { try Transfer.decode(lua, Array(valid.prefix(length))) }
         }
+        #expect(throws: LuaError.self) { try Transfer.decode(lua, valid + [0]) }
         #expect(lua.top == 1)
         #expect(other.memoryAfterCollection < 1 << 20)
     }

@@ -73,6 +73,22 @@ tests["json is what ns.load reads, the anonymised one too"] = function()
   os.remove(path)
 end
 
+tests["what is above a namespace that the filter lets through comes with it"] = function()
+  local p <close> = apart.clone{ pid = true }
+  local path = os.tmpname()
+  local file <close> = assert(io.open(path, "w"))
+  file:write(ns.graph{ format = "json", pid = p.pid, type = "pid" })
+  file:close()
+  local worked, snapshot = pcall(ns.load, path)
+  os.remove(path)
+  check.ok(worked, tostring(snapshot))
+  local links = {}
+  for _, namespace in ipairs(snapshot.namespaces) do links[namespace.link] = true end
+  for _, target in ipairs{ p, "self" } do
+    for _, type in ipairs{ "pid", "user" } do check.ok(links[("%s:[%d]"):format(type, ns.inode(target, type))], type) end
+  end
+end
+
 tests["html: others' text is text, and no other file is needed"] = function()
   local p <close> = apart.clone{ uts = true, argv0 = "<script>alert(1)</script>\"'&", "sleep", "10" }
   local text

@@ -117,4 +117,13 @@ tests["an id is never used again, where the kernel has ids"] = function()
   end
 end
 
+tests["namespaces of different types are neither the same nor different"] = function()
+  local uts <close> = ns.open("self", "uts")
+  local net <close> = ns.open("self", "net")
+  local raised = check.fails(function() ns.same(uts, net) end, "of different types: nothing to compare")
+  check.eq(raised.code, "EINVAL")
+  check.eq(ns.same(uts, "self"), true)
+  check.eq(uts == net, false)
+end
+
 return tests

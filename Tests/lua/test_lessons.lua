@@ -347,6 +347,14 @@ tests["what a program prints does not depend on the player's environment"] = fun
   check.match(result.stdout, "\n2 passed, 0 failed, 0 skipped\n$", result.stderr)
 end
 
+tests["a kernel is older than a version by its numbers, and not than its own"] = function()
+  local older = require "nssh.demo.requirements".older
+  for _, case in ipairs{
+    { "6.18.5-amd64", "6.18", false }, { "6.1.0-41", "6.18", true }, { "6.18", "6.9", false }, { "5.19", "6.0", true },
+    { "6.0", "5.19", false },
+  } do check.eq(older(case[1], case[2]), case[3], case[1] .. " and " .. case[2]) end
+end
+
 -- Languages.
 
 local BOTH = [[text = { en = "about it", zh = "关于它" }, steps = { { title = { en = "a step", zh = "一步" }, outside = "echo x", why =

@@ -191,4 +191,27 @@ tests["without deep nothing of this is looked at"] = function()
   check.eq(ns.scan(deep).costs[#ns.scan(deep).costs - 1].source, "deep")
 end
 
+-- Only the kernel's own files tell of a namespace, whatever others are called.
+tests["files elsewhere that are called as those of /proc are nothing"] = function()
+  local directory = ns.run{ "mktemp", "-d" }:check().stdout:match("%g+")
+  local remove <close> = setmetatable({}, { __close = function() ns.run{ "rm", "-rf", directory } end })
+  check.ok(remove)
+  ns.run{ "mkdir", directory .. "/net", directory .. "/sysvipc", directory .. "/cgroup" }:check()
+  local files = {}
+  for _, name in ipairs{ "net/tcp", "uid_map", "mountinfo", "mounts", "sysvipc/shm", "cgroup/cgroup.procs" } do
+    files[#files + 1] = assert(io.open(directory .. "/" .. name, "w"))
+  end
+  local found = {}
+  local function look(list)
+    for _, holder in ipairs(list) do
+      if holder.path and holder.path:find(directory, 1, true) then found[#found + 1] = tostring(holder.text) end
+    end
+  end
+  local snapshot = ns.scan(deep)
+  look(snapshot.suspects)
+  for _, namespace in ipairs(snapshot.namespaces) do look(snapshot:holders(namespace.link)) end
+  for _, file in ipairs(files) do file:close() end
+  check.eq(found, {})
+end
+
 return tests

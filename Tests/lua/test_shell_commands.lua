@@ -121,6 +121,23 @@ tests["ls lists what no process is in, and what holds it"] = function()
   check.eq(run("enter", ("net:[%d]"):format(inode), "readlink", "/proc/self/ns/net").stdout, ("net:[%d]\n"):format(inode))
 end
 
+tests["ls: columns beside the usual ones come once, and --deep finds what is on its way"] = function()
+  local own = tostring(sys.getpid())
+  local usual, more = run("ls", "-r", own).stdout:match("^[^\n]*"), run("ls", "-r", "-o", "+NS,ID,TYPE", own).stdout:match("^[^\n]*")
+  check.eq(more, usual .. " ID")
+  local a, b = sys.socketpair()
+  local p = apart.clone{ uts = true }
+  local h = p:open("uts")
+  local inode = tostring(h:inode())
+  ns.send(a, h)
+  h:close()
+  p:close()
+  apart.eventually(function() return not run("ls", "-n", "-t", "uts", "-o", "NS").stdout:find(inode, 1, true) end, "found without --deep")
+  check.match(run("ls", "-n", "-t", "uts", "-o", "NS,HOLDERS", "--deep").stdout, inode .. " in_flight:1\n")
+  a:close()
+  b:close()
+end
+
 tests["why: alive, dead, several"] = function()
   local p = apart.clone{ uts = true }
   local link = ("uts:[%d]"):format(p:inode("uts"))

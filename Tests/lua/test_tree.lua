@@ -94,4 +94,21 @@ tests["the same snapshot gives the same tree"] = function()
   check.fails(function() snapshot:tree{ by = "name" } end, "owner")
 end
 
+tests["many processes are cut short, and counted"] = function()
+  local path = os.tmpname()
+  local remove <close> = setmetatable({}, { __close = function() os.remove(path) end })
+  check.ok(remove)
+  local function text(count)
+    local processes = {}
+    for pid = 1, count do processes[pid] = ('{"pid":%d,"parent":0,"uid":0,"namespaces":{"net":1}}'):format(pid) end
+    local file <close> = assert(io.open(path, "w"))
+    file:write('{"format":"nssh snapshot","version":1,"time":0,"host":"","kernel":"","uid":0,"own_pid":1,"types":["net"],"users":{},'
+      .. '"costs":[],"namespaces":[{"type":"net","inode":1}],"processes":[' .. table.concat(processes, ",") .. "]}")
+    file:close()
+    return ns.load(path):tree()[1].text
+  end
+  check.eq(text(5), "net:[1]; 5 processes: 1, 2, 3, 4, 5")
+  check.eq(text(7), "net:[1]; 7 processes: 1, 2, 3, 4, 3 more")
+end
+
 return tests

@@ -391,4 +391,17 @@ tests["a snapshot answers for its own moment"] = function()
   check.eq(snapshot:why("uts:[1]").alive, nil)
 end
 
+-- What holds a namespace holds the user namespace that owns it.
+tests["what may hold any namespace of a type may hold its owner, too"] = function()
+  local path = os.tmpname()
+  local file <close> = assert(io.open(path, "w"))
+  file:write('{"format":"nssh snapshot","version":1,"time":0,"host":"","kernel":"","uid":0,"own_pid":1,"types":["net","user","uts"],'
+    .. '"users":{},"costs":[],"suspects":[{"types":["net"],"holder":{"kind":"io_uring","certain":false,"pid":7,"fd":8}}],"processes":[],'
+    .. '"namespaces":[{"type":"uts","inode":3},{"type":"net","inode":4},{"type":"user","inode":5}]}')
+  file:close()
+  local snapshot = ns.load(path)
+  os.remove(path)
+  for name, count in pairs{ ["uts:[3]"] = 0, ["net:[4]"] = 1, ["user:[5]"] = 1 } do check.eq(#snapshot:why(name).suspects, count, name) end
+end
+
 return tests
