@@ -89,6 +89,16 @@ extension Integration {
             #expect(sh("\"$NSSH\" -e 'assert(ns.clone{\"echo\", \"x\"}:wait().status == 1)' > /dev/full").status == 0)
         }
 
+        @Test func otherFilesAreWrittenAllTheSame() {
+            let file = "\(Place.directory)/kept"
+            Place.write(file, [])
+            defer { Place.remove(file) }
+            let script = "file = io.open(os.getenv('FILE'), 'w') file:write('kept') print(1) os.exit(7)"
+            let result = sh("\"$NSSH\" -e \"$SCRIPT\" > /dev/full", environment: ["SCRIPT": script, "FILE": file])
+            #expect(result.status == 7)
+            #expect(Place.text(file) == "kept")
+        }
+
         /// A copy of nssh that runs a function answers for what the function wrote, and for nothing else.
         @Test(arguments: Identity.available) func aFunctionsOutputIsItsOwn(_ identity: Identity) {
             lua(

@@ -38,6 +38,13 @@ extension Integration {
                   fails({ code = "ENOENT", target = "/no/such" }, call, { "/no/such", argv0 = "alias" })
                   fails({ code = "EINVAL", message = "empty" }, call, { "" })
                 end
+                -- One that may not be executed is told of, also when it is missing in the rest of PATH; one that may be is taken from there.
+                local directory = path .. ".d"
+                os.execute(("mkdir %s && touch %s/echo %s/no-such-program"):format(directory, directory, directory))
+                local env = { PATH = directory .. ":/usr/bin:/bin:/nonesuch" }
+                fails({ code = "EACCES", syscall = "execve" }, ns.run, { "no-such-program", env = env })
+                eq(ns.run{ "echo", "x", env = env }:check().stdout, "x\n")
+                os.execute("rm -r " .. directory)
                 os.remove(path)
                 p:close()
                 local since = ns.ledger():since(before)

@@ -84,6 +84,28 @@ extension Integration {
             #expect(typed.dropLast(3).allSatisfy { $0 == line })
         }
 
+        /// Half a line would spoil the next one.
+        @Test func whatThereIsNoRoomForIsNotWrittenByHalves() {
+            // One page, of which ten bytes are free.
+            let script = """
+                mount -t tmpfs -o size=4096 none /mnt && mkdir /mnt/nssh && printf '%4085s\\n' x >/mnt/nssh/history && "$NSSH"
+                echo "it has $(wc -c </mnt/nssh/history)"; echo "and ends"
+                """
+            let environment = [
+                "NSSH": Place.program, "XDG_STATE_HOME": "/mnt", "XDG_CONFIG_HOME": "relative/is/ignored", "HOME": "/dev/null",
+                "INPUTRC": "/dev/null", "TERM": "dumb",
+            ]
+            let arguments = ["--user", "--map-root-user", "--mount", "sh", "-c", script]
+            let running = Running(
+                Start(arguments: arguments, program: "/usr/bin/unshare", input: .terminal, environment: environment))
+            running.expect(Running.sign)
+            #expect(running.enter("x = 'more than there is room for'").contains("no more history: write: "))
+            running.type("\u{4}")
+            running.expect("it has 4086")
+            running.expect("and ends")
+            #expect(running.end(timeout: 10).status == 0)
+        }
+
         @Test(.enabled(if: geteuid() == 0, "only root runs with the home of another one")) func theStartupFileOfAnotherUserIsNotRun() {
             let config = Directory("config")
             let file = "\(config.path)/nssh/init.lua"

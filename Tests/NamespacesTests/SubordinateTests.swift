@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Namespaces
@@ -18,5 +19,23 @@ import Testing
         #expect(Subordinate.free(from: 100_000, beside: taken) == 231_072)
         #expect(Subordinate.free(from: 231_073, beside: [(231_000, 74)]) == 296_609)
         #expect(Subordinate.free(from: 100_000, beside: [(0, .max)]) == nil)
+    }
+
+    @Test func idsAreGivenAsWholeRangesOnly() {
+        var path = Array("/tmp/nssh-subuid-XXXXXX".utf8CString)
+        let file = mkstemp(&path)
+        defer {
+            close(file)
+            unlink(path)
+        }
+        let lines = Array("\(geteuid()):100000:1000\n\(geteuid() + 1):50000:1000\n".utf8)
+        #expect(write(file, lines, lines.count) == lines.count)
+        let name = String(decoding: path.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        func gives(_ ranges: (UInt32, UInt32)...) -> Bool {
+            Subordinate.gives(ranges.map { IDRange(inside: 0, outside: $0.0, count: $0.1) }, in: name)
+        }
+        #expect(gives((100_000, 1000)) && gives((100_999, 1), (100_500, 2)))
+        #expect(!gives((99_999, 2)) && !gives((0, 1)) && !gives((100_999, 2)) && !gives((100_000, 1001)) && !gives((100_000, .max)))
+        #expect(!gives((100_000, 1), (50_000, 1)), "another's")
     }
 }

@@ -74,6 +74,17 @@ tests["a limit of 0 is found in a copy that has not asked yet"] = function()
   check.match(r.stdout, "^false\tunshare: No space left on device; user.max_user_namespaces = 0")
 end
 
+tests["user namespaces that a limit forbids are there again without it"] = function()
+  here.need_user_namespaces()
+  local r = ns.run{ user = "root", timeout = 20, sys.readlink("/proc/self/exe"), "-e", [[
+    local function ask(limit)
+      ns.limits{ user = limit }
+      print(ns.features().user_namespaces.supported)
+    end
+    ask(0) ask(100)]] }
+  check.eq(r.stdout, "false\ntrue\n", r.stderr)
+end
+
 tests["what a limit kept from being tried is tried again"] = function()
   here.need_user_namespaces()
   local limited, raised, free = apart.call({}, function()

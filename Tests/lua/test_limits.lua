@@ -61,6 +61,22 @@ tests["the whole machine's are changed only on purpose"] = function()
   check.eq(ns.limits(), old)
 end
 
+tests["when one limit cannot be set, the others are as they were"] = function()
+  here.need_user_namespaces()
+  -- The limit of net can be read, and not be written.
+  local r = ns.run{ user = "root", mnt = true, argv0 = sys.readlink("/proc/self/exe"), timeout = 20, sh = [[
+    mount -t tmpfs none /mnt && echo 50 >/mnt/limit && mount -o remount,bind,ro /mnt &&
+    mount --bind /mnt/limit /proc/sys/user/max_net_namespaces && exec "$0" -e '
+      local before = ns.limits()
+      local ok, e = pcall(ns.limits, { mnt = 11, uts = 12, net = 13, cgroup = 14 })
+      print(ok, e.code, e.stage)
+      local after = ns.limits()
+      for name, value in pairs(before) do
+        if after[name] ~= value then print(name, value, after[name]) end
+      end']] }
+  check.eq(r.stdout, "false\tEROFS\twrite max_net_namespaces\n", r.stderr)
+end
+
 tests["bad values are named, and nothing is set"] = function()
   local p <close> = apart.clone{ user = "root" }
   check.fails(function() ns.limits(p, { uts = -1 }) end, "uts: 0 to 2147483647 expected, got %-1")

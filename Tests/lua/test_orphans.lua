@@ -73,6 +73,20 @@ tests["what a function body that is killed has started leaves no zombies"] = fun
   check.eq(out, "\n")
 end
 
+tests["what a function of a function body has started ends with the first"] = function()
+  local out = run[[
+    local p = ns.clone{ stdout = "pipe", function()
+      ns.call({ stdout = "inherit" }, function()
+        ns.shell{ sh = "sleep 1000 >/dev/null 2>&1 & echo $!; read x </dev/zero" }
+      end)
+    end }
+    local pid = p.stdout:read("l")
+    p:close()
+    local file = io.open("/proc/" .. pid .. "/stat")
+    print(file and file:read("a"):match("%) (%a)") or "ended")]]
+  check.match(out, "^[Zended]+\n$")
+end
+
 tests["what dies with a child that was killed leaves no zombies: of a function, and of another nssh"] = function()
   local out = run[[
     local function children()

@@ -55,6 +55,28 @@ tests["a failed pin leaves no file, and says what to do"] = function()
   check.match(wrong.message, "is no pinned namespace")
 end
 
+tests["a file that was there before keeps what is in it"] = function()
+  local pinned, failed = elsewhere(function()
+    local function write(path)
+      local file <close> = assert(io.open(path, "w"))
+      file:write("somebody's")
+    end
+    local function read(path)
+      local file <close> = io.open(path)
+      return file and file:read("a")
+    end
+    write("/tmp/pinned")
+    write("/tmp/failed")
+    local uts <close> = ns.open("self", "uts")
+    uts:pin("/tmp/pinned")
+    ns.unpin("/tmp/pinned")
+    local mnt <close> = ns.open("self", "mnt")
+    return read("/tmp/pinned"), not pcall(mnt.pin, mnt, "/tmp/failed") and read("/tmp/failed")
+  end)
+  check.eq(pinned, "somebody's")
+  check.eq(failed, "somebody's")
+end
+
 tests["a mnt namespace on a shared mount is explained"] = function()
   local e = elsewhere(function()
     sys.mount{ target = "/tmp", flags = { "shared" } }

@@ -61,6 +61,16 @@ tests["much input to a shell comes whole, and its end also within a line"] = fun
   check.ok(r.stdout:sub(-#lines) == lines, "the input did not come whole: " .. #r.stdout .. " bytes")
 end
 
+tests["what a shell has written comes whole when its time is up"] = function()
+  local nssh = sys.readlink("/proc/self/exe")
+  -- More than one read gives, and less than a terminal takes, while nssh is stopped until the time is up.
+  local chunk = [[local r = ns.shell{ session = true, timeout = 0.5,
+      sh = "kill -STOP $PPID; printf '%6000s' end; sleep 0.6; kill -CONT $PPID; exec sleep 60" }
+    os.exit(r.timed_out and 5 or 6)]]
+  local r = ns.run{ nssh, "-e", chunk, timeout = 25 }
+  check.eq({ r.status, #r.stdout, r.stdout:match("%S+") }, { 5, 6000, "end" }, r.stderr)
+end
+
 tests["input that nobody reads keeps a shell from nothing"] = function()
   local nssh = sys.readlink("/proc/self/exe")
   local data = { data = ("x\n"):rep(200000) }
@@ -97,15 +107,22 @@ end
 
 tests["a granted number may be one that nssh uses itself"] = function()
   local file <close> = assert(io.tmpfile())
-  local grants = {}
-  for number = 3, 40 do grants[number] = file end
-  for _, user in ipairs{ false, "root" } do
-    local r = ns.run{ user = user, fds = grants, "bash", "-c",
-      "for i in {3..40}; do test -e /proc/self/fd/$i || echo no $i; done; echo x >&40" }
-    check.eq({ r.ok, r.stdout }, { true, "" })
+  local h <close> = ns.open("self", "uts")
+  local grants
+  -- From 40 on: there, and not from 3 on, a number may be that of nssh's copy of what another one is to be.
+  for _, first in ipairs{ 40, 3 } do
+    grants = {}
+    for number = first, 80 do grants[number] = number < 60 and h or file end
+    for _, user in ipairs{ false, "root" } do
+      local r = ns.run{ user = user, fds = grants, "bash", "-c", [[
+        for ((i = $1; i <= 80; i++)); do
+          case $((i < 60)),$(readlink /proc/$$/fd/$i) in 1,uts:*|0,/*) ;; *) echo wrong $i ;; esac
+        done; echo x >&80]], "bash", tostring(first) }
+      check.eq({ r.ok, r.stdout }, { true, "" })
+    end
   end
   file:seek("set")
-  check.eq(file:read("a"), "x\nx\n")
+  check.eq(file:read("a"), "x\nx\nx\nx\n")
   check.fails(function() ns.run{ user = "root", fds = grants, "/nonesuch" } end, "No such file")
 end
 
