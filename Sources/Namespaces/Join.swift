@@ -33,14 +33,25 @@ extension Join {
             try target.reading { name throws(Failure) in try Proc.open("\(name)/\(link)", flags: nssh_o_path | O_DIRECTORY) }
         }
         var join = Join(descriptor: pidfd, mask: mask, origin: .pid(number))
-        if takesRoot ?? mask.contains(.mnt) { join.root = try directory("root") }
-        if takesDirectory ?? mask.contains(.mnt) { join.cwd = try directory("cwd") }
+        // Those of what nssh keeps in namespaces may lead nowhere, though its mnt namespace is another's: no program could be run there.
+        let leadsSomewhere = mask.contains(.mnt) && !hasEmptyRoot(target)
+        if takesRoot ?? leadsSomewhere { join.root = try directory("root") }
+        if takesDirectory ?? leadsSomewhere { join.cwd = try directory("cwd") }
         if mask.isEmpty, join.root == nil, join.cwd == nil { return nil }
         // It is still there, so that what was read by its number was read of it.
         if nssh_pidfd_send_signal(pidfd.raw, 0) < 0, Errno.last.rawValue == ESRCH {
             throw Failure("pidfd_send_signal", Errno(rawValue: ESRCH), target: target.description, hint: "the process has ended")
         }
         return join
+    }
+
+    private static func hasEmptyRoot(_ target: Target) -> Bool {
+        let isEmpty = try? target.reading { name throws(Failure) in
+            // Only a root that is mounted nowhere is looked into: another one may be a file system that never answers.
+            guard try Proc.open("\(name)/mountinfo", flags: O_RDONLY).read(1).isEmpty else { return false }
+            return try Proc.entries(of: "\(name)/root").isEmpty
+        }
+        return isEmpty ?? false
     }
 
     /// A pid namespace is a matter of the children: nssh may have unshared it, so that they are born in another than its own.

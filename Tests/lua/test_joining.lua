@@ -42,6 +42,19 @@ tests["what is new belongs to the user namespace that was joined"] = function()
   check.eq(owner:inode(), a:inode("user"))
 end
 
+tests["programs run beside what nssh keeps in the mnt namespace of others"] = function()
+  local a <close> = apart.clone{ mnt = true }
+  -- As root's, these two have a root that leads nowhere.
+  local held <close> = ns.clone{ user = a, mnt = a, uts = "held" }
+  local init <close> = ns.clone{ user = a, mnt = a, uts = "init", pid = { init = true }, "sleep", "60" }
+  for name, p in pairs{ held = held, init = init } do
+    check.eq(p:run{ "hostname" }:check().stdout, name .. "\n")
+    check.eq(p:call(function() return sys.hostname() .. ns.inode("self", "mnt") end), name .. a:inode("mnt"))
+    local r = ns.run{ sys.readlink("/proc/self/exe"), "enter", tostring(p.pid), "hostname" }
+    check.eq(r:check().stdout, name .. "\n")
+  end
+end
+
 tests["joining where nssh is changes nothing"] = function()
   local r = ns.run{ uts = "/proc/self/ns/uts", ipc = sys.getpid(), "true" }
   check.ok(r.ok, r.stderr)
