@@ -16,12 +16,17 @@ public enum Home {
         if inodes.isEmpty { inodes = (try? Inspect.inodes(.own)) ?? [] }
     }
 
-    /// Opens what is needed to come back; before nssh first moves itself. What cannot be opened cannot be gone back to.
+    /// Opens what is needed to come back; before nssh moves itself. What cannot be opened cannot be gone back to.
     static func keep() {
-        guard handles.isEmpty, Children.generation == 0 else { return }
-        note()
-        handles = NamespaceType.allCases.compactMap { try? Target.own.open($0) }
-        directory = try? Descriptor.open([UInt8(ascii: ".")], flags: nssh_o_path | O_DIRECTORY)
+        guard Children.generation == 0 else { return }
+        if handles.isEmpty {
+            note()
+            handles = NamespaceType.allCases.compactMap { try? Target.own.open($0) }
+        }
+        // It comes back to where it was when it left that mnt namespace the last time.
+        if directory == nil || !away().types.contains(.mnt) {
+            directory = try? Descriptor.open([UInt8(ascii: ".")], flags: nssh_o_path | O_DIRECTORY)
+        }
     }
 
     /// In a copy of nssh: it starts where it is.

@@ -112,6 +112,12 @@ extension Integration {
             let running = Running.prompt()
             running.enter("ns.unshare{ uts = true, ipc = true }", until: "nssh[uts,ipc]> ")
             #expect(running.enter(":home") == "back in: uts, ipc\r\n")
+            // With the working directory, which a change of the mnt namespace takes.
+            running.enter("sys.chdir('/usr')")
+            running.enter("ns.unshare{ mnt = true }", until: "nssh[mnt]> ")
+            running.enter("sys.chdir('/etc')", until: "nssh[mnt]> ")
+            running.enter(":home")
+            #expect(running.enter("sys.getcwd()") == "\"/usr\"\r\n")
             running.enter("ns.unshare{ pid = true }", until: "nssh[next child is PID 1]> ")
             running.enter("p = ns.clone{}", until: "nssh[pid of children]> ")
             running.enter(":home")
@@ -231,6 +237,22 @@ extension Integration {
             running.type("\u{3}")
             running.expect("was killed by SIGINT", from: from)
             running.expect(Running.sign, from: from)
+            running.leave()
+        }
+
+        @Test func aStoppedProgramGetsItsModesBack() {
+            let running = Running.prompt()
+            let before = Modes(running)
+            var from = running.stdout.count
+            running.type("!stty -echo; kill -STOP $$; stty -a; echo the-$((1 + 1))nd\r")
+            running.expect("_:fg() lets it go on\r\n\(Running.sign)", from: from)
+            #expect(eventually { Modes(running) == before })
+            from = running.stdout.count
+            running.type("_:fg()\r")
+            running.expect(" -echo ", from: from)
+            running.expect("the-2nd", from: from)
+            running.expect(Running.sign, from: running.expect("the-2nd", from: from))
+            #expect(eventually { Modes(running) == before })
             running.leave()
         }
 
