@@ -40,6 +40,20 @@ extension Integration {
                 """#, as: identity)
         }
 
+        /// ^C is an error in it; what ends nssh ends it at once: it has nothing to clean up that nssh does not.
+        @Test(arguments: Identity.available) func signalsForAFunction(_ identity: Identity) {
+            lua(
+                #"""
+                for _, name in ipairs{ "INT", "TERM", "HUP" } do
+                  local p <close> = ns.clone{ stdout = "pipe", function() io.write("up\n") io.flush() sys.sleep(60) end }
+                  p.stdout:read("l")
+                  p:kill(name)
+                  local r = p:wait(10)
+                  eq(r.signal, name ~= "INT" and "SIG" .. name or nil) eq(r.ok, false)
+                end
+                """#, as: identity)
+        }
+
         @Test func streamsOfACall() {
             lua(
                 #"""

@@ -63,6 +63,11 @@ extension Integration {
             let file = open("/proc/\(pid)/exe", O_RDWR)
             #expect(file < 0)
             if file >= 0 { close(file) }
+            // Nor is what later ones are started from: nobody can write to it, whatever he has.
+            let image = open("/proc/\(pid)/exe", O_RDONLY)
+            let everything: Int32 = 0xf // F_SEAL_SEAL, _SHRINK, _GROW, _WRITE
+            #expect(fcntl(image, 1034) & everything == everything) // F_GET_SEALS
+            close(image)
             #expect(Place.read("/proc/\(pid)/exe").count < 4096)
             #expect(Place.read(Place.program) == before)
             running.endInput()

@@ -57,6 +57,16 @@ tests["each type by its letter and its name, as nsenter"] = function()
   end)) do check.eq(pair[2], pair[3], pair[1]) end
 end
 
+tests["types that are named are joined without the target's root, as nsenter"] = function()
+  here.need("test -x /usr/bin/sleep -a -e /usr/lib64", "no program can be run with /usr as the root")
+  local p <close> = apart.clone{ mnt = true, uts = true, "chroot", "/usr", "/bin/sleep", "60" }
+  apart.eventually(function() return sys.readlink("/proc/" .. p.pid .. "/root") == "/usr" end)
+  local words = { tostring(p.pid), "/bin/sh", "-c", "cd /; test -e usr && echo whole" }
+  check.eq(enter("-U", "-S", "0", "-m", table.unpack(words)):check().stdout, "whole\n")
+  check.eq(enter("-U", "-S", "0", "-m", "-r", table.unpack(words)).stdout, "")
+  check.eq(enter(table.unpack(words)).stdout, "")
+end
+
 tests["a pid namespace, with and without a child"] = function()
   local p <close> = box()
   local link = ("pid:[%d]\n"):format(p:inode("pid"))

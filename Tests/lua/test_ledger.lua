@@ -171,6 +171,18 @@ tests["a link that is renamed is not new"] = function()
 end
 
 -- In a function body, orphans go to the nssh outside: only the session tells whose they are.
+tests["a descriptor whose number is used again is new"] = function()
+  local first <close> = assert(io.open("/dev/null"))
+  local before = ns.ledger()
+  first:close()
+  local second <close> = assert(io.open("/dev/zero"))
+  local names = certain(ns.ledger():since(before))
+  check.eq(#names, 1, table.concat(names, ", "))
+  check.match(names[1], "^descriptor %d+ %(/dev/zero%)$")
+  second:close()
+  check.eq(certain(ns.ledger():since(before)), {})
+end
+
 tests["what is in the session of a child that has ended counts"] = function()
   check.match(ns.call({}, function()
     local before = ns.ledger()
