@@ -525,7 +525,7 @@ function ledger:since(before) end
 
 ---Every namespace that could be seen at one moment: ns.scan.
 ---@class nssh.snapshot
----@field namespaces (table)[] type, inode, link, id, owner, parent, uid, initial, path (by which it can be opened) and names (of ip-netns(8), of bind mounts) of each
+---@field namespaces (table)[] type, inode, link, id, owner, parent, uid, initial, path (by which it can be opened) and names (of ip-netns(8), of bind mounts) of each; of a snapshot from a file, mounts and descriptors that lead to it here
 ---@field processes (table)[] pid, pids (from nssh's pid namespace down to its own), name, uid, parent, zombie, and namespaces (inode numbers by link) of each
 ---@field suspects (table)[] what may hold a namespace of which only the type is known: types, and the fields that ns.holders lists, of each
 ---@field unreadable (table)[] what could not be looked at: source, target, pid, code, message of each
@@ -539,7 +539,7 @@ local snapshot = {}
 function snapshot:list(options) end
 
 ---Lists what kept a namespace alive when the snapshot was taken
----kind is process, thread, for_children, zombie, descriptor, mount, socket, tun, child, owned, procfs, in_flight, io_uring, proc_file, cgroup_file, fs_context, shared_memory, pidfd. certain is false for what only may hold it; what may hold any namespace of the type is there only where nothing is certain. mnt is the mnt namespace that path is in, namespace the child or owned one. release is what lets go of it: a command, or words; of a child or an owned namespace nothing, it has holders of its own. nssh's own handles count: they hold it too.
+---kind is process, thread, for_children, zombie, descriptor, mount, socket, tun, child, owned, procfs, in_flight, io_uring, proc_file, cgroup_file, fs_context, shared_memory, pidfd. certain is false for what only may hold it; what may hold any namespace of the type is there only where nothing is certain. mnt is the mnt namespace that path is in; in a snapshot from a file path and release are there only where the path leads to it here, text has it anyway. namespace is the child or owned one. release is what lets go of it: a command, or words; of a child or an owned namespace nothing, it has holders of its own. nssh's own handles count: they hold it too.
 ---@param namespace nssh.namespace a process (with a type), a handle, a weak reference, inode, link or path
 ---@param type? nssh.type of a process: which; of one namespace: checked if given
 ---@return (table)[] holders kind, certain, pid, tid, fd, path, mnt, namespace, detail, text and release of each; tostring says it in words
@@ -726,7 +726,7 @@ function ns.scan(options) end
 function ns.list(options) end
 
 ---Lists what keeps a namespace alive
----kind is process, thread, for_children, zombie, descriptor, mount, socket, tun, child, owned, procfs, in_flight, io_uring, proc_file, cgroup_file, fs_context, shared_memory, pidfd. certain is false for what only may hold it; what may hold any namespace of the type is there only where nothing is certain. mnt is the mnt namespace that path is in, namespace the child or owned one. release is what lets go of it: a command, or words; of a child or an owned namespace nothing, it has holders of its own. nssh's own handles count: they hold it too.
+---kind is process, thread, for_children, zombie, descriptor, mount, socket, tun, child, owned, procfs, in_flight, io_uring, proc_file, cgroup_file, fs_context, shared_memory, pidfd. certain is false for what only may hold it; what may hold any namespace of the type is there only where nothing is certain. mnt is the mnt namespace that path is in; in a snapshot from a file path and release are there only where the path leads to it here, text has it anyway. namespace is the child or owned one. release is what lets go of it: a command, or words; of a child or an owned namespace nothing, it has holders of its own. nssh's own handles count: they hold it too.
 ---@param namespace nssh.namespace a process (with a type), a handle, a weak reference, inode, link or path
 ---@param type? nssh.type of a process: which; of one namespace: checked if given
 ---@param options? nssh.ns_why what not to look through
@@ -760,7 +760,7 @@ function ns.watch(options) end
 function ns.graph(options) end
 
 ---Reads a snapshot from a file
----What is wrong in the file is an error that names the place.
+---What is wrong in the file is an error that names the place. Paths in it are taken for such only where they lead to the namespace here; the others are in texts, marked as said by the file.
 ---@param path nssh.path a file of snapshot:save or of ns.graph{format="json"}
 ---@return nssh.snapshot snapshot as it was taken, on this machine or another
 function ns.load(path) end

@@ -108,13 +108,19 @@ long nssh_file_system(int descriptor) {
 #define RESOLVE_CACHED 0x20
 #endif
 
-int nssh_open_mount_point(int directory, const char *path, int flags) {
-    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_CACHED};
+static int open_cached(int directory, const char *path, int flags, uint64_t resolve) {
+    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT | RESOLVE_CACHED | resolve};
     int result = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
     if (result >= 0 || errno != EINVAL) return result;
     how.resolve &= ~(uint64_t)RESOLVE_CACHED;
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
+
+int nssh_open_mount_point(int directory, const char *path, int flags) {
+    return open_cached(directory, path, flags, RESOLVE_NO_MAGICLINKS);
+}
+
+int nssh_open_without_links(int directory, const char *path, int flags) { return open_cached(directory, path, flags, RESOLVE_NO_SYMLINKS); }
 
 /// In the child: joins, and opens. Undumpable, since who is root in the user namespace may otherwise look at this copy of the caller.
 static int join_and_open(int mntns, const char *path, int flags) {

@@ -8,6 +8,8 @@ enum LineReader {
     /// What came of reading a line.
     enum Event {
         case line(String)
+        /// A line that is not UTF-8, and so no text.
+        case noText
         /// ^C: the line was cleared.
         case interrupted
         /// ^D, or the terminal is gone.
@@ -51,7 +53,7 @@ enum LineReader {
                 LineReader.finished = .end
                 return
             }
-            LineReader.finished = .line(String(cString: text))
+            LineReader.finished = String(validatingCString: text).map { .line($0) } ?? .noText
             free(text)
         }
         defer { rl_callback_handler_remove() }

@@ -73,8 +73,11 @@ final class Running {
     deinit { if outcome == nil { _ = end(timeout: 0) } }
 
     /// Writes to its standard input.
-    func type(_ text: String) {
-        pending += Array(text.utf8)
+    func type(_ text: String) { type(Array(text.utf8)) }
+
+    /// Types bytes that are no text.
+    func type(_ bytes: [UInt8]) {
+        pending += bytes
         send()
     }
 

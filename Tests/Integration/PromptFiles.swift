@@ -141,6 +141,22 @@ extension Integration {
             running.leave()
         }
 
+        /// Other bytes in the place of those would be another name.
+        @Test func aLineThatIsNotUTF8IsNotTaken() {
+            let directory = Directory("save")
+            let running = Running.prompt()
+            running.enter("x = 1")
+            for line in [":save \(directory.path)/", "#'", "y = '"] {
+                let from = running.stdout.count
+                running.type(Array(line.utf8) + [0xff] + Array((line.hasSuffix("'") ? "'\r" : "x\r").utf8))
+                let said = running.expect("the line is not UTF-8, and was not taken; in strings of Lua \\xff is such a byte", from: from)
+                running.expect(Running.sign, from: said)
+            }
+            #expect(running.enter("y") == "nil\r\n")
+            #expect(access("\(directory.path)/\u{fffd}x", F_OK) != 0)
+            running.leave()
+        }
+
         @Test func theKeysAreTheUsersToo() {
             let directory = Directory("config")
             let file = "\(directory.path)/inputrc"

@@ -35,7 +35,8 @@ import Testing
         let list = NamespaceList(try snapshot(), filter)
         #expect(
             list.table([.NS, .TYPE, .NPROCS, .PID, .ID, .NSFS, .NAMES, .HOLDERS, .COMMAND]).lines() == [
-                "NS TYPE NPROCS PID ID NSFS            NAMES HOLDERS COMMAND", "17 net       0     99 /run/netns/blue blue  mount:1",
+                "NS TYPE NPROCS PID ID NSFS                               NAMES                   HOLDERS COMMAND",
+                "17 net       0     99 /run/netns/blue (said by the file) blue (said by the file) mount:1",
             ])
     }
 
@@ -61,7 +62,7 @@ import Testing
                 "user:[8] initial; process 1 init", "|-3 initial: mnt pid net",
                 "`-user:[18]; made by alice (1000); uid 0->1000, 1-65536->100000, gid 0->1000; 2 processes: 40 a \"b\" \\ <c>, 41 sh",
                 "  |-pid:[16]; 2 processes: 40 a \"b\" \\ <c>, 41 sh",
-                "  `-net:[17] blue; no process; held by the bind mount /run/netns/blue",
+                "  `-net:[17] blue (said by the file); no process; held by the bind mount /run/netns/blue (said by the file)",
             ])
     }
 

@@ -71,6 +71,24 @@ tests["nsfs has the mounts of nssh's own mnt namespace, holders those of all"] =
   check.eq({ record.holders.mount, #record.nsfs, #record.names }, { 1, 0, 0 })
 end
 
+tests["a name is its bytes"] = function()
+  local directory = os.tmpname()
+  os.remove(directory)
+  ns.run{ sh = "mkdir " .. directory .. " && cp \"$(command -v sleep)\" " .. directory .. "/\xfe" }:check()
+  local remove <close> = setmetatable({}, { __close = function() ns.run{ "rm", "-r", directory } end })
+  check.ok(remove)
+  local p <close> = box{ uts = true, directory .. "/\xfe", "20" }
+  local inode = p:inode("uts")
+  apart.eventually(function() return find(ns.list{ name = "\xfe" }, inode) end, "not found by its name")
+  check.ok(not find(ns.list{ name = "\xff" }, inode), "found by another name")
+  check.ok(not find(ns.list{ name = "\u{FFFD}" }, inode), "found by the text of its name")
+  for _, process in ipairs(ns.scan{ names = true }.processes) do
+    if process.pid == p.pid then check.eq(process.name, "\xfe") end
+  end
+  local found = ns.run{ sys.readlink("/proc/self/exe"), "find", "-J", "\xfe" }:check().stdout:gsub("%s", "")
+  check.match(found, '"name_bytes":%[254%],"pid":' .. p.pid)
+end
+
 tests["prints as a table, as sorted and shortened"] = function()
   local p <close> = box()
   local list = ns.list{ pid = p.pid, columns = { "NS", "TYPE", "PID" } }

@@ -22,9 +22,15 @@ end
 
 tests["a snapshot comes back as it was"] = function()
   local p = apart.clone{ uts = true, pid = true }
-  local snapshot = ns.scan()
+  local whole = ns.scan()
+  -- Mounts and descriptors of others may be gone when the file is read, and are not known any more then.
+  local snapshot = ns.scan{ fds = false, mounts = false }
   p:close()
   with_file(function(path)
+    whole:save(path)
+    local all = read(path)
+    ns.load(path):save(path)
+    check.ok(read(path) == all, "written again it is another text")
     snapshot:save(path)
     local text = read(path)
     local loaded = ns.load(path)
@@ -118,6 +124,12 @@ tests["a forged snapshot names no path of its own making"] = function()
     '{"kind":"mount","mnt":3,"path":"/a","detail":"over-mounted"}', '{"kind":"mount","mnt":3,"path":"/a","covered":true}',
     '{"kind":"mount","mnt":4,"path":"/a"}', '{"kind":"descriptor","pid":7,"path":"/etc/shadow"}',
     '{"kind":"socket","pid":7,"fd":8,"path":"/x"}',
+    -- They are well formed, and lead to no such namespace.
+    '{"kind":"mount","mnt":3,"path":"/etc/passwd"}', '{"kind":"mount","mnt":3,"path":"/proc/self/ns/net"}',
+    '{"kind":"mount","mnt":3,"path":"/proc/self/root/etc/passwd"}', '{"kind":"mount","mnt":3,"path":"/nonexistent"}',
+    ('{"kind":"descriptor","pid":%d,"fd":0}'):format(sys.getpid()), '{"kind":"descriptor","pid":7,"tid":8,"fd":9,"o_path":true}',
+    '{"kind":"procfs","mnt":3,"path":"/proc"}', '{"kind":"procfs","mnt":3,"path":"/etc"}',
+    ('{"kind":"proc_file","pid":%d,"fd":0,"path":"/etc/passwd"}'):format(sys.getpid()),
   }
   with_file(function(path)
     for _, case in ipairs(refused) do
@@ -126,8 +138,13 @@ tests["a forged snapshot names no path of its own making"] = function()
     end
     for _, holder in ipairs(nameless) do
       write(path, forged(holder))
-      local namespace = ns.load(path).namespaces[1]
+      local snapshot = ns.load(path)
+      local namespace = snapshot.namespaces[1]
       check.eq({ namespace.path, #namespace.names }, { nil, 0 }, holder)
+      check.eq(snapshot:list{}[1].nsfs, {}, holder)
+      local found = snapshot:holders("net:[1]")[1]
+      check.eq(found.path, nil, holder)
+      for _, line in ipairs(snapshot:why("net:[1]").release) do check.ok(not line:find("umount", 1, true), line) end
       -- Written again, it is the same.
       local first = ns.load(path)
       first:save(path)
@@ -137,8 +154,6 @@ tests["a forged snapshot names no path of its own making"] = function()
     end
     write(path, forged('{"kind":"thread","pid":7,"tid":8}'))
     check.eq(ns.load(path).namespaces[1].path, "/proc/7/task/8/ns/net")
-    write(path, forged('{"kind":"descriptor","pid":7,"tid":8,"fd":9,"detail":"O_PATH","o_path":true}'))
-    check.eq(ns.load(path).namespaces[1].path, "/proc/7/task/8/fd/9")
     -- Of the pid namespace alone it is a link.
     write(path, head .. '"namespaces":[{"type":"pid","inode":2,"holders":[{"kind":"thread","pid":7,"tid":8,"link":"pid_for_children"}]}],'
       .. '"processes":[]}')
@@ -153,13 +168,139 @@ tests["a path that is no UTF-8 comes back as it was"] = function()
     write(path, forged('{"kind":"mount","mnt":3,"path":"/a?","path_bytes":[47,97,255]}'))
     for _ = 1, 2 do
       local snapshot = ns.load(path)
-      check.eq(snapshot.namespaces[1].path, "/a\xff")
-      check.eq(snapshot.namespaces[1].names, { "/a\xff" })
-      local holder = snapshot:holders("net:[1]")[1]
-      check.eq(holder.path, "/a\xff")
-      check.match(holder.text, "/a\\xff")
-      check.eq(holder.release, [[umount "$(printf '/a\377')"]])
+      check.eq(snapshot:holders("net:[1]")[1].text, "the bind mount /a\\xff (said by the file)")
       snapshot:save(path)
+      check.match(read(path):gsub("%s", ""), '"path_bytes":%[47,97,255%]')
+    end
+  end)
+end
+
+-- Pins a uts namespace that nothing else holds at path, in the mnt namespace of the caller; its inode number.
+local function pin(path)
+  local p <close> = ns.clone{ uts = true }
+  local h <close> = ns.open(p, "uts")
+  h:pin(path)
+  return h:inode()
+end
+
+-- What a snapshot tells of a namespace that a mount holds.
+local function told(snapshot, inode)
+  local link = ("uts:[%d]"):format(inode)
+  local why = snapshot:why(link)
+  local names, path
+  for _, namespace in ipairs(snapshot.namespaces) do
+    if namespace.link == link then names, path = namespace.names, namespace.path end
+  end
+  local listed = tostring(snapshot:list{ name = "/tmp/box\xff" })
+  return { path or false, names, why.certain[1].path or false, why.release, tostring(why), listed }
+end
+
+tests["the paths of a snapshot of this machine are there again; those of a forged one are nothing but text"] = function()
+  local nssh = sys.readlink("/proc/self/exe")
+  local got = apart.with_tmp({ pid = true }, function()
+    sys.mount{ source = "none", target = "/proc", type = "proc" }
+    local inode = pin("/tmp/box\xff")
+    local snapshot = ns.scan()
+    snapshot:save("/tmp/file")
+    local genuine, again = told(snapshot, inode), told(ns.load("/tmp/file"), inode)
+    local text = read("/tmp/file")
+    local link = ("uts:[%d]"):format(inode)
+    local forgeries = {}
+    ns.run{ "ln", "-s", "/tmp/box\xff", "/tmp/link" }:check()
+    for _, path in ipairs{ "/etc/passwd", "/tmp/link", "/proc/self/root/tmp/box", "/tmp/file", "/proc/self/ns/uts" } do
+      write("/tmp/forged", (text:gsub('"path": *"/tmp/box[^"]*"', '"path":"' .. path .. '"'):gsub('"path_bytes": *%b[],?', "")))
+      local texts = {}
+      for _, words in ipairs{ { "why", link }, { "why", "-J", link }, { "ls", "-o", "NSFS,NAMES" }, { "ls", "-J", "-o", "nsfs,names" } } do
+        texts[#texts + 1] = ns.run{ nssh, words[1], "--from", "/tmp/forged", table.unpack(words, 2) }.stdout
+      end
+      forgeries[path] = { told(ns.load("/tmp/forged"), inode), texts }
+    end
+    local listed = ns.run{ nssh, "ls", "-J", "-o", "nsfs,names", "--from", "/tmp/file" }.stdout
+    return { genuine, again, forgeries, listed, ns.run{ nssh, "why", "-J", "--from", "/tmp/file", link }.stdout,
+      ns.run{ nssh, "ls", "-o", "NSFS,NAMES", "--from", "/tmp/file" }.stdout }
+  end)
+  local genuine, again, forgeries, listed, explained, shown_list = table.unpack(got)
+  check.eq({ genuine[1], genuine[2], genuine[3], genuine[4] },
+    { "/tmp/box\xff", { "/tmp/box\xff" }, "/tmp/box\xff", { [[umount "$(printf '/tmp/box\377')"]] } })
+  check.eq(again, genuine)
+  local count = 0
+  for path, forgery in pairs(forgeries) do
+    count = count + 1
+    local said, texts = table.unpack(forgery)
+    check.eq({ said[1], said[2], said[3], said[4] }, { false, {}, false, {} }, path)
+    local shown = path:gsub("%W", "%%%0") .. " %(said by the file%)"
+    check.match(said[5], shown)
+    check.match(texts[1], shown)
+    check.ok(not texts[1]:find("umount", 1, true), texts[1])
+    check.ok(not texts[2]:find('"path":', 1, true) and not texts[2]:find("umount", 1, true), texts[2])
+    check.match(texts[3], shown .. " +" .. shown)
+    check.ok(not texts[4]:find(path, 1, true), texts[4])
+  end
+  check.eq(count, 5)
+  local compact = listed:gsub("%s", "")
+  local bytes = "[[47,116,109,112,47,98,111,120,255]]"
+  check.match(shown_list, "/tmp/box\\xff +/tmp/box\\xff")
+  check.match(explained:gsub("%s", ""), '"path_bytes":%[47,116,109,112,47,98,111,120,255%]')
+  check.ok(compact:find('"nsfs_bytes":' .. bytes, 1, true) and compact:find('"names_bytes":' .. bytes, 1, true), listed)
+end
+
+tests["a mount in another mnt namespace is there again, and forged it is not"] = function()
+  local p <close> = apart.clone{ mnt = true }
+  local inode = p:call(function(make)
+    sys.mount{ source = "none", target = "/tmp", type = "tmpfs" }
+    return make("/tmp/box\xff")
+  end, pin)
+  with_file(function(path)
+    local snapshot = ns.scan()
+    snapshot:save(path)
+    local genuine = told(snapshot, inode)
+    check.eq(genuine[1], ("/proc/%d/root/tmp/box\xff"):format(p.pid))
+    check.match(genuine[4][1], ("^nssh enter %d %%-m %%-%%- umount"):format(p.pid))
+    check.eq(told(ns.load(path), inode), genuine)
+    write(path, (read(path):gsub('"path": *"/tmp/box[^"]*"', '"path":"/etc/passwd"'):gsub('"path_bytes": *%b[],?', "")))
+    local forgery = told(ns.load(path), inode)
+    check.eq({ forgery[1], forgery[2], forgery[3], forgery[4] }, { false, {}, false, {} })
+    check.match(forgery[5], "/etc/passwd in mnt:%[%d+%] %(said by the file%)")
+  end)
+end
+
+tests["descriptors and a procfs of this machine are there again"] = function()
+  local p <close> = apart.clone{ mnt = true, pid = true }
+  p:call(function() sys.mount{ source = "none", target = "/proc", type = "proc" } end)
+  local q <close> = apart.clone{ uts = true }
+  local h <close> = ns.open(q, "uts")
+  local inode = h:inode()
+  q:close()
+  with_file(function(path)
+    local snapshot = ns.scan()
+    snapshot:save(path)
+    local loaded = ns.load(path)
+    local function find(from)
+      for _, namespace in ipairs(from.namespaces) do
+        if namespace.inode == inode then return namespace.path end
+      end
+    end
+    check.match(find(snapshot), ("^/proc/%d/fd/%%d+$"):format(sys.getpid()))
+    check.eq(find(loaded), find(snapshot))
+    local link = ("pid:[%d]"):format(p:inode("pid"))
+    local text = tostring(snapshot:why(link))
+    check.match(text, "the procfs /proc in mnt:")
+    check.match(text, ("nssh enter %d %%-m %%-%%- umount /proc"):format(p.pid))
+    check.eq(tostring(loaded:why(link)), text)
+  end)
+end
+
+tests["the name of a process that is no UTF-8 comes back as it was"] = function()
+  with_file(function(path)
+    for bytes, name in pairs{ ['"name":"?","name_bytes":[254]'] = "\xfe", ['"name":"\u{FFFD}"'] = "\u{FFFD}" } do
+      write(path, head .. '"namespaces":[{"type":"net","inode":1}],"processes":[{"pid":1,"parent":0,"uid":0,' .. bytes
+        .. ',"namespaces":{"net":1}}]}')
+      for _ = 1, 2 do
+        local snapshot = ns.load(path)
+        check.eq(snapshot.processes[1].name, name)
+        check.eq({ #snapshot:list{ name = name }, #snapshot:list{ name = "\xff" } }, { 1, 0 })
+        snapshot:save(path)
+      end
     end
   end)
 end

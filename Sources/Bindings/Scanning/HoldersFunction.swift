@@ -31,7 +31,7 @@ enum HoldersFunction {
     private static let details =
         "kind is \(Holder.Kind.allCases.map(\.rawValue).joined(separator: ", ")). certain is false for what only may hold it; what may hold any "
         + "namespace of the type is there only where nothing is certain. mnt is the mnt namespace "
-        + "that path is in, namespace the child or owned one. release is what lets go of it: a command, or words; of a child or an owned "
+        + "that path is in; in a snapshot from a file path and release are there only where the path leads to it here, text has it anyway. namespace is the child or owned one. release is what lets go of it: a command, or words; of a child or an owned "
         + "namespace nothing, it has holders of its own. nssh's own handles count: they hold it too."
 
     nonisolated(unsafe) static let function = LuaFunction(
@@ -73,7 +73,7 @@ enum HoldersFunction {
             lua.push([
                 ("kind", .string(holder.kind.rawValue)), ("certain", .boolean(holder.isCertain)),
                 ("pid", holder.pid.map { .integer(Int($0)) }), ("tid", holder.tid.map { .integer(Int($0)) }),
-                ("fd", holder.descriptor.map { .integer(Int($0)) }), ("path", holder.path.map { .bytes($0) }),
+                ("fd", holder.descriptor.map { .integer(Int($0)) }), ("path", holder.knownPath.map { .bytes($0) }),
                 ("mnt", mount.map { .string($0) }), ("namespace", holder.namespace.map { .string($0.link) }),
                 ("detail", holder.detail.map { .string($0) }), ("text", .string(snapshot.text(of: holder))),
                 ("release", snapshot.release(of: holder).map { .string($0) }),

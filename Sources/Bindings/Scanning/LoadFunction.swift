@@ -8,7 +8,9 @@ enum LoadFunction {
     nonisolated(unsafe) static let function = LuaFunction(
         "ns.load", [LuaField("path", Declared.path, optional: false, "a file of snapshot:save or of ns.graph{format=\"json\"}")],
         returns: [LuaField("snapshot", .object("snapshot"), "as it was taken, on this machine or another")],
-        "Reads a snapshot from a file", details: "What is wrong in the file is an error that names the place.",
+        "Reads a snapshot from a file",
+        details: "What is wrong in the file is an error that names the place. Paths in it are taken for such only where they lead to the "
+            + "namespace here; the others are in texts, marked as said by the file.",
         example: "local path = os.tmpname()\nns.scan():save(path)\nassert(#ns.load(path).namespaces >= 8)\nos.remove(path)"
     ) { call throws(LuaError) in
         let path = call[0].bytes ?? []

@@ -7,7 +7,7 @@ extension SnapshotObject {
     nonisolated(unsafe) static let properties = [
         LuaProperty(
             "namespaces", .list(.table),
-            "type, inode, link, id, owner, parent, uid, initial, path (by which it can be opened) and names (of ip-netns(8), of bind mounts) of each"
+            "type, inode, link, id, owner, parent, uid, initial, path (by which it can be opened) and names (of ip-netns(8), of bind mounts) of each; of a snapshot from a file, mounts and descriptors that lead to it here"
         ) {
             object, lua throws(LuaError) in
             let snapshot = (object as! SnapshotObject).snapshot
@@ -70,7 +70,7 @@ extension SnapshotObject {
         // What was not read is absent.
         let isKnown = process.name != nil
         lua.push([
-            ("pid", .integer(Int(process.pid))), ("name", process.name.map { .string($0) }),
+            ("pid", .integer(Int(process.pid))), ("name", process.exactName.map { .bytes($0) }),
             ("uid", isKnown ? .integer(Int(process.uid)) : nil), ("parent", isKnown ? .integer(Int(process.parent)) : nil),
             ("zombie", isKnown ? .boolean(process.isZombie) : nil),
         ])

@@ -39,6 +39,8 @@ int nssh_open_mqueue(void);
 /// Opens the file at a mount point below `directory`, through nothing but what the kernel has in memory: a file system that does not
 /// answer cannot hold the caller up; EAGAIN then. openat2(2) with RESOLVE_CACHED, or without where the kernel lacks it.
 int nssh_open_mount_point(int directory, const char *path, int flags);
+/// The same for a path that has to be as the kernel writes that of a mount point: ELOOP where a symbolic link is on the way or at its end.
+int nssh_open_without_links(int directory, const char *path, int flags);
 /// The same from the root of a mnt namespace, with the power of its user namespace, which the caller joins by setns(2) in a child: its
 /// descriptors are the caller's, its memory is not.
 int nssh_open_in_mntns(int mntns, const char *path, int flags);

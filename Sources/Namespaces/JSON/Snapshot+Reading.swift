@@ -71,6 +71,7 @@ extension Snapshot {
         }
         self.users = users
         try readProcesses(root.field("processes"))
+        checkHolders()
     }
 
     /// No namespace twice; and what is said to be above one is there, of the right type, and in the end leads up.
@@ -174,7 +175,7 @@ extension Snapshot.Process {
         innerPids = try place.optional("inner_pids")?.map { place throws(Failure) in try place.integer() } ?? []
         parent = try place.field("parent").integer()
         uid = try place.field("uid").integer()
-        name = try place.optional("name")?.string()
+        if let name = try place.name("name") { setName(name) }
         command = try place.optional("command")?.string()
         isZombie = try place.optional("zombie")?.boolean() ?? false
         threads = try place.optional("threads")?.integer() ?? 0
@@ -207,6 +208,8 @@ extension Holder {
         // Files of before these fields have nothing but the words: then nothing is known for sure, and nothing goes by it.
         if link == nil, !isPath, !isCovered, root == nil, count == nil, remark == nil { remark = try place.optional("detail")?.string() }
         if kind == .mount || kind == .procfs, let path { try Holder.check(mountPoint: path, place) }
+        // Until it was looked at here.
+        isHearsay = path != nil || kind == .descriptor
     }
 
     /// The kernel writes the way to a mount point from the root, without a step back.

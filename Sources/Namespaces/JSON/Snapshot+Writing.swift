@@ -32,6 +32,7 @@ extension Snapshot {
             ("pid", .integer(Int(process.pid))),
             ("inner_pids", .list(process.innerPids.map { .integer(Int($0)) })), ("parent", .integer(Int(process.parent))),
             ("uid", .integer(Int(process.uid))), ("name", process.name.map { .string($0) }),
+            ("name_bytes", process.nameBytes.flatMap { .bytes($0) }),
             ("command", process.command.map { .string($0) }), ("zombie", process.isZombie ? .boolean(true) : nil),
             ("threads", process.threads == 0 ? nil : .integer(Int(process.threads))), ("namespaces", .object(links)),
         ])
@@ -40,12 +41,12 @@ extension Snapshot {
 
 extension JSON {
     /// An object of the fields that there are.
-    static func fields(_ fields: [(name: String, value: JSON?)]) -> JSON {
+    public static func fields(_ fields: [(name: String, value: JSON?)]) -> JSON {
         .object(fields.compactMap { field in field.value.map { (field.name, $0) } })
     }
 
     /// The bytes of a name that is no UTF-8, beside the text of it for the eye; nil where the text has them.
-    static func bytes(_ name: [UInt8]) -> JSON? {
+    public static func bytes(_ name: [UInt8]) -> JSON? {
         name.lossy.utf8.elementsEqual(name) ? nil : .array(name.map { .integer(Int($0)) })
     }
 

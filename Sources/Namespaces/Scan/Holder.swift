@@ -69,11 +69,20 @@ public struct Holder: Equatable, Sendable {
     public var root: [UInt8]?
     /// Of sockets, how many there are in the process: this is the first.
     public var count: Int?
+    /// Whether nothing but a file that was read says where it is: what `path` or the descriptor leads to here was not found to be it. Then
+    /// the path is for people to read, and is in no command and no name.
+    public internal(set) var isHearsay = false
     /// What else there is to say, for people: nothing goes by it.
     public var remark: String?
 
     /// A holder of a kind.
     public init(_ kind: Kind) { self.kind = kind }
+
+    /// The path, where more than a file says so.
+    public var knownPath: [UInt8]? { isHearsay ? nil : path }
+
+    /// What stands behind a path that only a file tells of.
+    static let hearsayMark = " (said by the file)"
 
     /// What else there is to say, in words: `O_PATH`, `over-mounted`.
     public var detail: String? {

@@ -31,12 +31,12 @@ extension Snapshot {
     }
 
     /// What lets go of it: a command for a shell where there is one, otherwise words. Nil for a child or an owned namespace, which
-    /// has holders of its own, and for a mount whose mnt namespace has no process: that has to go first.
+    /// has holders of its own, for a mount whose mnt namespace has no process: that has to go first; and for one that only a file tells of.
     public func release(of holder: Holder) -> String? {
         switch holder.kind {
         case .child, .owned: return nil
         case .mount, .procfs:
-            guard let path = holder.path, let word = PlanCommand.shown(path) else { return nil }
+            guard let path = holder.knownPath, let word = PlanCommand.shown(path) else { return nil }
             let umount = "umount \(word)"
             var command = umount
             if let number = holder.mountNamespace, number != mountNamespace {
@@ -82,6 +82,7 @@ extension Snapshot {
     private func place(of holder: Holder) -> String {
         let mount = holder.mountNamespace == mountNamespace ? nil : holder.mountNamespace.map { NamespaceKey(.mnt, $0) }
         return TextEscape.escape(holder.path ?? [], as: .line) + (mount.map { " in \($0.link)" } ?? "")
+            + (holder.isHearsay ? Holder.hearsayMark : "")
     }
 
     /// Whether a process is PID 1 of a pid namespace below nssh's own: with it all processes of that namespace end.

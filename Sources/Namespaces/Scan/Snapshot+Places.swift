@@ -2,8 +2,8 @@ import Linux
 
 extension Snapshot {
     /// For each namespace, by its position, a path by which it can be opened; nil where nothing was seen that has one. In a /proc of nssh's
-    /// own pid namespace, and from nssh's own root. Made of numbers, the names of links, and mount points: a snapshot that was read can name
-    /// no other.
+    /// own pid namespace, and from nssh's own root. Made of numbers, the names of links, and mount points; of a snapshot that was read, the
+    /// descriptors and mount points that were found to be that namespace here.
     public func openPaths() -> [[UInt8]?] {
         var paths = [[UInt8]?](repeating: nil, count: namespaces.count)
         for (index, place) in places.enumerated() where place >= 0 && paths[Int(place)] == nil { paths[Int(place)] = link(index) }
@@ -27,7 +27,7 @@ extension Snapshot {
     }
 
     private func openPath(byHoldersOf namespace: Namespace) -> [UInt8]? {
-        for holder in namespace.holders where holder.isCertain && holder.remark == nil {
+        for holder in namespace.holders where holder.isCertain && holder.remark == nil && !holder.isHearsay {
             switch (holder.kind, holder.pid) {
             case (.thread, let pid?):
                 guard let tid = holder.tid else { continue }
@@ -38,16 +38,11 @@ extension Snapshot {
             case (.mount, _):
                 guard let path = holder.path, let mnt = holder.mountNamespace, !holder.isCovered else { continue }
                 if mnt == mountNamespace { return path }
-                guard let place = position(of: NamespaceKey(.mnt, mnt)), let member = firstMember(of: Int32(place)) else { continue }
-                return Array("/proc/\(processes[member].pid)/root".utf8) + path
+                guard let member = member(of: NamespaceKey(.mnt, mnt)) else { continue }
+                return Array("/proc/\(member)/root".utf8) + path
             default: continue
             }
         }
         return nil
-    }
-
-    /// The first process in a mnt namespace.
-    private func firstMember(of place: Int32) -> Int? {
-        processes.indices.first { places[$0 * LinkReader.count + NamespaceType.mnt.ordinal] == place }
     }
 }

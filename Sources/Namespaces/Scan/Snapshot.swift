@@ -46,6 +46,8 @@ public struct Snapshot: Sendable {
         public var uid: UInt32 = 0
         /// The command's name, 15 bytes at most; nil when it was not read.
         public var name: String?
+        /// The bytes of the name where they are not UTF-8: `name` is for the eye then.
+        public var nameBytes: [UInt8]?
         /// The command line, words joined by blanks, cut where it is long; read of the first process of a namespace, nil for others and
         /// where there is none. proc_pid_cmdline(5).
         public var command: String?
@@ -60,6 +62,19 @@ public struct Snapshot: Sendable {
 
         /// Whether nothing is left of it but its number: the first thread of a process may end before the others.
         var isOver: Bool { isZombie && threads <= 1 }
+
+        /// The name as it is; nil when it was not read.
+        public var exactName: [UInt8]? { nameBytes ?? name.map { Array($0.utf8) } }
+
+        /// Whether these bytes are the name: Strings are also equal where their bytes differ.
+        func isCalled(_ bytes: [UInt8]) -> Bool { nameBytes.map { $0 == bytes } ?? name?.utf8.elementsEqual(bytes) ?? false }
+
+        /// Takes a name of whatever bytes.
+        mutating func setName(_ bytes: some Collection<UInt8>) {
+            let text = String(decoding: bytes, as: UTF8.self)
+            name = text
+            nameBytes = text.utf8.elementsEqual(bytes) ? nil : Array(bytes)
+        }
     }
 
     /// Something that could not be looked at.

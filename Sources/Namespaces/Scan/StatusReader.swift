@@ -47,7 +47,7 @@ final class StatusReader {
             switch line.load(as: UInt8.self) {
             case UInt8(ascii: "N"):
                 if let name = value("Name:\t") {
-                    process.name = unescaped(name)
+                    setName(of: &process, name)
                 } else if let pids = value("NSpid:\t") {
                     let numbers = StatusReader.numbers(pids)
                     if numbers.count > 1 { process.innerPids = numbers }
@@ -84,9 +84,9 @@ final class StatusReader {
     }
 
     /// A newline and a backslash in a name are written `\n` and `\\`.
-    private static func unescaped(_ text: UnsafeRawBufferPointer) -> String {
+    private static func setName(of process: inout Snapshot.Process, _ text: UnsafeRawBufferPointer) {
         let backslash = UInt8(ascii: "\\")
-        if !text.contains(backslash) { return String(decoding: text, as: UTF8.self) }
+        if !text.contains(backslash) { return process.setName(text) }
         var bytes: [UInt8] = []
         var rest = text[...]
         while let byte = rest.popFirst() {
@@ -96,6 +96,6 @@ final class StatusReader {
                 bytes.append(byte)
             }
         }
-        return String(decoding: bytes, as: UTF8.self)
+        process.setName(bytes)
     }
 }

@@ -83,7 +83,8 @@ extension Snapshot {
         for holder in holders where holder.kind == .mount || holder.kind == .procfs {
             if let line = release(of: holder) {
                 lines.appendNew(line)
-            } else if let number = holder.mountNamespace {
+            } else if let number = holder.mountNamespace, number != mountNamespace, member(of: NamespaceKey(.mnt, number)) == nil {
+                // With it the mount goes.
                 release(of: NamespaceKey(.mnt, number), &lines, &seen)
             }
         }

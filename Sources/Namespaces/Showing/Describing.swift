@@ -31,7 +31,7 @@ struct Describing {
     /// What a namespace is: its name, and of a user namespace who made it, and its maps.
     mutating func title(_ position: Int) -> [String] {
         let namespace = snapshot.namespaces[position]
-        var parts = [name(namespace.key) + snapshot.names(of: namespace).map { " \($0.shown)" }.joined()]
+        var parts = [name(namespace.key) + snapshot.nameTexts(of: namespace).map { " \($0)" }.joined()]
         if namespace.isInitial { parts[0] += " initial" }
         if namespace.key.type == .user, !namespace.isInitial {
             if let uid = namespace.ownerUid { parts.append("made by \(user(uid))") }

@@ -94,7 +94,7 @@ public struct HTMLPage {
         let type = namespace.key.type
         html +=
             "<section class=\"box \(type.rawValue)\(isWide ? " wide" : "")\">\n<details><summary><b>\(text(describing.name(namespace.key)))</b>"
-        for name in snapshot.names(of: namespace) { html += " \(text(name.shown))" }
+        for name in snapshot.nameTexts(of: namespace) { html += " \(text(name))" }
         html += " <span class=\"note\">\(namespace.isInitial ? "initial, " : "")\(count(members.count))</span></summary>\n"
         add(details: namespace)
         html += "</details>\n"

@@ -42,6 +42,10 @@ public struct NamespaceList {
         public var mounts: [[UInt8]] = []
         /// The names that it can be opened by.
         public var names: [[UInt8]] = []
+        /// The mount points to be shown: those that only a file tells of are there too, and marked.
+        var mountTexts: [String] = []
+        /// The names to be shown.
+        var nameTexts: [String] = []
         /// The name of the first process's user.
         public var user: String?
     }
@@ -69,9 +73,14 @@ public struct NamespaceList {
             var row = row
             let namespace = row.namespace
             row.holders = zip(Holder.Kind.allCases, counts[position]).filter { $0.1 > 0 }.map { ($0, $1) }
-            row.mounts = namespace.holders.filter { $0.kind == .mount && $0.mountNamespace == snapshot.mountNamespace }.compactMap(\.path)
+            let mounts = namespace.holders.filter { $0.kind == .mount && $0.mountNamespace == snapshot.mountNamespace }
+            row.mounts = mounts.compactMap(\.knownPath)
+            row.mountTexts = mounts.compactMap { holder in holder.path.map { $0.shown + (holder.isHearsay ? Holder.hearsayMark : "") } }
+            let names = snapshot.allNames(of: namespace)
             row.names = snapshot.names(of: namespace)
-            let isNamed = filter.pid == nil && filter.uid == nil && filter.name.map { row.names.contains($0) } ?? false
+            row.nameTexts = snapshot.nameTexts(of: namespace)
+            // What is looked for by a name may be of another machine.
+            let isNamed = filter.pid == nil && filter.uid == nil && filter.name.map { name in names.contains { $0.name == name } } ?? false
             guard matches[position] || isNamed, filter.types?.contains(namespace.key.type) ?? true,
                 !filter.persistent || row.processes == 0,
                 filter.holder.map({ kind in row.holders.contains { $0.kind == kind } }) ?? true
@@ -94,7 +103,7 @@ extension NamespaceList.Filter {
     fileprivate func isMeant(_ process: Snapshot.Process) -> Bool {
         if let pid, process.pid != pid { return false }
         if let uid, process.uid != uid { return false }
-        if let name, process.name != name.lossy { return false }
+        if let name, !process.isCalled(name) { return false }
         return true
     }
 }
@@ -113,12 +122,12 @@ extension NamespaceList.Row {
         case .UID: first.map { String($0.uid) } ?? ""
         case .USER: user ?? first.map { String($0.uid) } ?? ""
         case .NETNSID: namespace.netnsId.map { $0 < 0 ? "unassigned" : String($0) } ?? ""
-        case .NSFS: mounts.map(\.shown).joined(separator: ",")
+        case .NSFS: mountTexts.joined(separator: ",")
         case .PNS: namespace.parent.map { String($0.inode) } ?? ""
         case .ONS: namespace.owner.map { String($0.inode) } ?? ""
         case .ID: namespace.id.map { String($0) } ?? ""
         case .HOLDERS: NamespaceList.Row.text(of: holders)
-        case .NAMES: names.map(\.shown).joined(separator: ",")
+        case .NAMES: nameTexts.joined(separator: ",")
         }
     }
 

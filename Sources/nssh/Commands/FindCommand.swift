@@ -10,6 +10,7 @@ extension ShellCommand {
         details: """
             NAME is of a command, as ps shows it or its file's last part; of a container of docker, podman, lxc, systemd-nspawn, containerd \
             or cri-o, or 12 digits of its id; of a net namespace of ip netns; of a pin.
+            In JSON name_bytes and path_bytes are the bytes of a name or path that is not UTF-8.
             Exit code: 0, 1 if nothing was found, 2 after a wrong option.
             """,
         options: [Option("J", "json", "as JSON")]
@@ -18,9 +19,11 @@ extension ShellCommand {
         let found = Find(name)
         if line.has("json") {
             let items = found.items.map { item in
-                JSON.object([
-                    ("kind", .string(item.kind)), ("name", .string(item.name.lossy)), ("pid", item.pid.map { .integer(Int($0)) } ?? .null),
-                    ("path", JSON.of(item.path?.lossy)), ("runtime", JSON.of(item.runtime)), ("id", JSON.of(item.id)),
+                JSON.fields([
+                    ("kind", .string(item.kind)), ("name", .string(item.name.lossy)), ("name_bytes", .bytes(item.name)),
+                    ("pid", item.pid.map { .integer(Int($0)) } ?? .null),
+                    ("path", JSON.of(item.path?.lossy)), ("path_bytes", item.path.flatMap { .bytes($0) }),
+                    ("runtime", JSON.of(item.runtime)), ("id", JSON.of(item.id)),
                 ])
             }
             writeOut(JSON.object([("found", .array(items)), ("unreadable", .array(found.unreadable.map { .string($0) }))]).text)

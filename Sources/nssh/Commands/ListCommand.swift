@@ -12,6 +12,8 @@ extension ShellCommand {
             processes in it. Namespaces without a process are listed too; HOLDERS tells what keeps them alive, and nssh why says more.
             Columns: \(ListColumn.allCases.map { "\($0.rawValue) \($0.summary)" }.joined(separator: "; ")).
             Kinds of holders: \(Holder.Kind.allCases.map(\.rawValue).joined(separator: " ")).
+            In JSON nsfs_bytes and names_bytes are beside nsfs and names that are not all UTF-8: a list of bytes for each that is not, else null.
+            From a file, paths that do not lead to the namespace here are marked as said by the file, and not in the JSON.
             Exit code: 0, 1 if TARGET is nowhere, 2 after a wrong option.
             """,
         options: [
@@ -173,13 +175,24 @@ extension NamespaceList {
     /// As lsns(8) writes it: a list of objects, with the columns in small letters. What a namespace does not have is null.
     fileprivate func json(_ columns: [ListColumn]) -> JSON {
         let objects = rows.map { row in
-            JSON.object(columns.map { ($0.rawValue.lowercased(), row.json($0)) })
+            JSON.fields(
+                columns.flatMap { column -> [(name: String, value: JSON?)] in
+                    let name = column.rawValue.lowercased()
+                    return [(name, row.json(column)), (name + "_bytes", row.bytes(column))]
+                })
         }
         return .object([("namespaces", .array(objects))])
     }
 }
 
 extension NamespaceList.Row {
+    /// Of a column of paths, the bytes of each, null for one whose text is exact; nil where all are.
+    fileprivate func bytes(_ column: ListColumn) -> JSON? {
+        let all = column == .NSFS ? mounts : column == .NAMES ? names : []
+        let bytes = all.map { JSON.bytes($0) }
+        return bytes.contains { $0 != nil } ? .array(bytes.map { $0 ?? .null }) : nil
+    }
+
     fileprivate func json(_ column: ListColumn) -> JSON {
         switch column {
         case .HOLDERS: return .object(holders.map { ($0.kind.rawValue, .integer($0.count)) })

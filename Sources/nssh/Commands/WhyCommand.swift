@@ -8,6 +8,8 @@ extension ShellCommand {
         name: "why", operands: "NAMESPACE ...", most: nil, summary: "Tells why namespaces are alive, and how to let go of them.",
         details: """
             NAMESPACE is PID:TYPE (4711:net, self:uts), an inode number, net:[4026531840], a path, or the name of a net namespace of ip netns or of a pin.
+            In JSON path_bytes are the bytes of a path that is not UTF-8. From a file, a path that does not lead to the namespace here is in the texts \
+            only, marked as said by the file.
             Exit code: 0 if each is alive and that is explained; 1 if one is dead, not found, or held by nothing that could be seen; 2 after a wrong \
             option.
             """,
@@ -63,13 +65,14 @@ extension Snapshot {
 
     /// A holder with the fields of ns.holders.
     private func json(of holder: Holder) -> JSON {
-        let fields: [(name: String, value: JSON?)] = [
+        .fields([
             ("kind", .string(holder.kind.rawValue)), ("pid", holder.pid.map { .integer(Int($0)) }),
             ("tid", holder.tid.map { .integer(Int($0)) }), ("fd", holder.descriptor.map { .integer(Int($0)) }),
-            ("path", holder.path.map { .string($0.lossy) }), ("mnt", holder.mountNamespace.map { .string(NamespaceKey(.mnt, $0).link) }),
+            ("path", holder.knownPath.map { .string($0.lossy) }),
+            ("path_bytes", holder.knownPath.flatMap { .bytes($0) }),
+            ("mnt", holder.mountNamespace.map { .string(NamespaceKey(.mnt, $0).link) }),
             ("namespace", holder.namespace.map { .string($0.link) }), ("detail", holder.detail.map { .string($0) }),
             ("text", .string(text(of: holder))), ("release", release(of: holder).map { .string($0) }),
-        ]
-        return .object(fields.compactMap { field in field.value.map { (field.name, $0) } })
+        ])
     }
 }
