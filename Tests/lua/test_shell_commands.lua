@@ -292,13 +292,14 @@ tests["what lives and is not explained is 1; others' words cannot act on the ter
   end
 end
 
-tests["output to a pipe that nobody reads ends quietly, to a full disk not"] = function()
+tests["output to a pipe that nobody reads ends by SIGPIPE; where that is ignored, and on a full disk, aloud"] = function()
   for _, words in ipairs{ "ls", "tree --all", "why self:net", "ls --help" } do
     local line = ("{ \"$NSSH\" %s 2>&3; echo $? >&3; } 3>&1 >&4 4>&- | cat"):format(words)
     for _, how in ipairs{ "", "trap '' PIPE; " } do
       -- Descriptor 4 is a pipe whose reader has gone.
-      local r = ns.run{ timeout = 60, env = { NSSH = nssh }, "bash", "-c", how .. "exec 4> >(:); sleep 0.1; " .. line }
-      check.match(r.stdout:gsub("nssh: %l+: %d+ things? could not be looked at[^\n]*\n", ""), how == "" and "^141\n$" or "^0\n$", words)
+      local r = ns.run{ timeout = 60, env = { NSSH = nssh }, "bash", "-c", how .. "exec 4> >(:); wait $!; " .. line }
+      local expected = how == "" and "^141\n$" or "^nssh: cannot write to standard output: Broken pipe\n[12]\n$"
+      check.match(r.stdout:gsub("nssh: %l+: %d+ things? could not be looked at[^\n]*\n", ""), expected, words)
     end
   end
   local full = ns.run{ timeout = 60, env = { NSSH = nssh }, sh = "\"$NSSH\" ls >/dev/full" }
