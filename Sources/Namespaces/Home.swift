@@ -16,15 +16,16 @@ public enum Home {
         if inodes.isEmpty { inodes = (try? Inspect.inodes(.own)) ?? [] }
     }
 
-    /// Opens what is needed to come back; before nssh moves itself. What cannot be opened cannot be gone back to.
-    static func keep() {
+    /// Opens what is needed to come back; before nssh moves itself, out of namespaces of these types. What cannot be opened cannot be gone
+    /// back to.
+    static func keep(leaving types: NamespaceTypes) {
         guard Children.generation == 0 else { return }
         if handles.isEmpty {
             note()
             handles = NamespaceType.allCases.compactMap { try? Target.own.open($0) }
         }
-        // It comes back to where it was when it left that mnt namespace the last time.
-        if directory == nil || !away().types.contains(.mnt) {
+        // It comes back to where it was when it left that mnt namespace the last time. Other types leave the directory as it is.
+        if types.contains(.mnt), directory == nil || !away().types.contains(.mnt) {
             directory = try? Descriptor.open([UInt8(ascii: ".")], flags: nssh_o_path | O_DIRECTORY)
         }
     }

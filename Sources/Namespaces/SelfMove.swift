@@ -9,7 +9,7 @@ public enum SelfMove {
     /// - Throws: the step that failed. Steps before it stay done, and the message says so.
     public static func unshare(_ options: Options) throws(Failure) {
         if options.types.contains(.pid) { Launcher.prepare(options) }
-        Home.keep()
+        Home.keep(leaving: options.types)
         let plan = try Plan.moving(options)
         let unshare = Step(.unshare(options.types.rawValue))
         do {
@@ -40,7 +40,6 @@ public enum SelfMove {
 
     /// Joins existing namespaces. setns(2).
     public static func setns(_ target: Target, _ types: [NamespaceType]?) throws(Failure) {
-        Home.keep()
         let join: (descriptor: Descriptor, mask: NamespaceTypes)
         if let types {
             guard !types.isEmpty else {
@@ -67,6 +66,7 @@ public enum SelfMove {
             let handle = try target.borrow(nil)
             join = (handle.descriptor, NamespaceTypes(handle.type))
         }
+        Home.keep(leaving: join.mask)
         // Whoever is root over there could trace nssh, and would find what it was started with.
         let wasDumpable = join.mask.contains(.user) && Launch.setDumpable(false)
         let step = Step.Action.setns(descriptor: join.descriptor.raw, mask: join.mask.rawValue)
