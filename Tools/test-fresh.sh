@@ -48,9 +48,9 @@ enter() {
     mkdir -p "$CACHE/$name.archives/partial"
     mount --bind "$CACHE/$name.archives" "$root/var/cache/apt/archives"
     if [ -n "${TOOLCHAIN-}" ]; then
-        mkdir -p "$root/opt/swift/usr"
-        mount --bind "$TOOLCHAIN" "$root/opt/swift/usr"
-        mount -o remount,bind,ro "$root/opt/swift/usr"
+        mkdir -p "$root/opt/toolchain/usr"
+        mount --bind "$TOOLCHAIN" "$root/opt/toolchain/usr"
+        mount -o remount,bind,ro "$root/opt/toolchain/usr"
     fi
     echo "$name" >/proc/sys/kernel/hostname
     cd "$root"
@@ -63,7 +63,7 @@ enter() {
 # What the commands run in there start with: nothing of the caller's but the way to the network.
 clean() {
     env -i HOME="${HOME_INSIDE:-/root}" TERM="${TERM:-dumb}" LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-        PATH=/opt/swift/usr/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        PATH=/opt/toolchain/usr/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} ${no_proxy:+no_proxy="$no_proxy"} "$@"
 }
 
