@@ -112,6 +112,13 @@ enum Declared {
         LuaField("session", .boolean, "a session and a terminal of its own, setsid(2) and pty(7)"),
         LuaField("fds", .numbered(grantType), "descriptors that a program gets: { [3] = a file, a handle or a socket }"),
     ]
+    /// Of what enters a process.
+    private static let powerFields: [LuaField] = [
+        LuaField(
+            "privileged", .either([.boolean, .list(.choice(Privileges.names.map(\.name)))]),
+            "true, or a list of \"caps\", \"cgroup\" and \"rlimits\": they stay nssh's own, and are not cut to the target's"),
+        LuaField("strict", .boolean, "what cannot be taken over of what binds the target is an error"),
+    ]
     private static let detachField = LuaField("detach", .boolean, "it outlives nssh, in a session of its own")
     private static let timeoutField = LuaField("timeout", seconds, "kills it after so long, and says so")
     private static let argv = LuaField("body", .either([.string, .function, .number]), "a program and its arguments, or one Lua function")
@@ -126,8 +133,8 @@ enum Declared {
     static let shell = LuaRecord("ns.shell", typeFields + bodyFields + processFields + programFields + [timeoutField], positions: argv)
     static let unshare = LuaRecord("ns.unshare", typeFields, elsewhere: "; a body is for ns.run, joining for ns.setns")
     /// In a process or namespace that exists: no new ones.
-    static let runThere = LuaRecord("run", bodied + [timeoutField], positions: argv)
-    static let shellThere = LuaRecord("shell", bodyFields + processFields + programFields + [timeoutField], positions: argv)
+    static let runThere = LuaRecord("run", bodied + powerFields + [timeoutField], positions: argv)
+    static let shellThere = LuaRecord("shell", bodyFields + processFields + programFields + powerFields + [timeoutField], positions: argv)
     static let wait = LuaRecord(
         "ns.wait", [LuaField("timeout", seconds, "gives up after so long")],
         positions: LuaField("processes", .object("process"), "those to wait for"))

@@ -25,7 +25,9 @@ enum Launching {
     private static func launch(_ lua: Lua, _ reader: OptionsReader) throws(LuaError) -> Process {
         let outcome = try kernel { () throws(Failure) in try Launcher.launch(reader.options) }
         switch outcome {
-        case .parent(let process): return process
+        case .parent(let process):
+            tell(process)
+            return process
         case .child(let results):
             FunctionBody.run(lua, function: reader.function!, results: results) { () throws(LuaError) in
                 guard let table = reader.functionArguments else { return 0 }
@@ -103,7 +105,9 @@ enum Launching {
         let outcome = try kernel { () throws(Failure) in try Launcher.launch(reader.options) }
         let process: Process
         switch outcome {
-        case .parent(let child): process = child
+        case .parent(let child):
+            process = child
+            tell(child)
         case .child(let results):
             FunctionBody.run(lua, function: function, results: results) { () throws(LuaError) in
                 let rest = call.rest
@@ -127,8 +131,21 @@ enum Launching {
         }
     }
 
+    /// At the prompt: what a process that was entered is bound by, and what entered it is not, and where that is not quite where it is. Once a
+    /// target.
+    private static func tell(_ process: Process) {
+        guard keepsJobs, Children.generation == 0, let entered = process.entered, !(process.weaker + process.notes).isEmpty,
+            told.insert(entered).inserted
+        else { return }
+        for line in process.notes { StandardStreams.complain("\(entered): \(line)") }
+        for line in process.weaker { StandardStreams.complain("\(entered): weaker than it is bound: \(line)") }
+    }
+
+    nonisolated(unsafe) private static var told: Set<String> = []
+
     private static func join(_ reader: inout OptionsReader, _ target: Target?) throws(LuaError) {
         guard let target else { return }
-        reader.options.joins = try kernel { () throws(Failure) in try Join.target(target) }.map { [$0] } ?? []
+        let kept = reader.privileges
+        reader.options.joins = try kernel { () throws(Failure) in try Join.target(target, keeping: kept) }.map { [$0] } ?? []
     }
 }

@@ -9,6 +9,8 @@ struct OptionsReader {
     enum Use { case clone, run, call, shell, unshare, plan }
 
     var options = Options()
+    /// What is not cut to the power of the process that is entered.
+    private(set) var privileges: Privileges = []
     /// The stack position of a function body.
     private(set) var function: Int32?
     /// The stack position of the table of its arguments.
@@ -39,6 +41,11 @@ struct OptionsReader {
         try readProcess(table)
         try readProgram(table, use)
         options.timeout = try table["timeout"].seconds("timeout")
+        options.isStrict = table["strict"].boolean == true
+        if table["privileged"].boolean == true { privileges = .all }
+        for name in table["privileged"].table?.list ?? [] {
+            if let known = name.string.flatMap({ Privileges(name: $0) }) { privileges.insert(known) }
+        }
     }
 
     /// The terminal's user's shell.

@@ -25,6 +25,10 @@ enum ResultTable {
             lua.push(bytes)
             lua.rawSet(table, name)
         }
+        for (name, list) in [("weaker", process.weaker), ("notes", process.notes)] where !list.isEmpty {
+            lua.push(list)
+            lua.rawSet(table, name)
+        }
         switch try FunctionBody.pushOutcome(lua, results) {
         case .none: break
         case .error: lua.rawSet(table, "error")

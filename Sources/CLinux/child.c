@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
+#include <linux/keyctl.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -15,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -107,11 +110,115 @@ static int cloexec_from(int first, int proc) {
     return 0;
 }
 
-static int become_root(void) {
-    // An id that the namespace does not map is EINVAL: then there is no root to become.
-    if (set_gid(0) < 0 && errno != EINVAL) return -1;
-    if (set_uid(0) < 0 && errno != EINVAL) return -1;
+static volatile int *notes;
+void nssh_note_in(volatile int *page) { notes = page; }
+static void note(enum nssh_note what) {
+    if (notes) *notes |= what;
+}
+
+/// Whether 0 is in a map of the calling process's user namespace (user_namespaces(7)), whose lines are `inside outside count`: one of its
+/// ranges begins there. -1 where it cannot be read.
+static int maps_zero(int proc, const char *file) {
+    int map = openat(proc, file, O_RDONLY | O_CLOEXEC);
+    if (map < 0) return -1;
+    char text[512];
+    int field = 0;
+    bool in_number = false, is_zero = false, found = false;
+    ssize_t count;
+    while ((count = read(map, text, sizeof text)) > 0) {
+        for (ssize_t i = 0; i < count; i++) {
+            if (text[i] >= '0' && text[i] <= '9') {
+                is_zero = (!in_number || is_zero) && text[i] == '0';
+                in_number = true;
+                continue;
+            }
+            if (in_number && ++field == 1 && is_zero) found = true;
+            in_number = false;
+            if (text[i] == '\n') field = 0;
+        }
+    }
+    int error = errno;
+    close(map);
+    errno = error;
+    return count < 0 ? -1 : found;
+}
+
+static int become_root(bool may_keep, int proc) {
+    int uid = maps_zero(proc, "self/uid_map"), gid = uid < 0 ? -1 : maps_zero(proc, "self/gid_map");
+    if (uid < 0 || gid < 0) return -1;
+    if (uid && gid) return set_gid(0) < 0 ? -1 : set_uid(0);
+    if (may_keep) return 0;
+    if (!uid) note(NSSH_NOTE_UID);
+    if (!gid) note(NSSH_NOTE_GID);
+    errno = EINVAL;
+    return -1;
+}
+
+static int check_ids(long uid, long gid, bool no_groups) {
+    uid_t uids[3];
+    gid_t gids[3];
+    if (syscall(SYS_getresuid, uids, uids + 1, uids + 2) < 0 || syscall(SYS_getresgid, gids, gids + 1, gids + 2) < 0) return -1;
+    bool same = true;
+    for (int i = 0; i < 3; i++) same = same && (uid == -1 || uids[i] == (uid_t)uid) && (gid == -1 || gids[i] == (gid_t)gid);
+    long groups = no_groups ? syscall(SYS_getgroups, 0, NULL) : 0;
+    if (groups < 0) return -1;
+    if (same && groups == 0) return 0;
+    errno = EPERM;
+    return -1;
+}
+
+/// Whether the working directory is below the root: what the kernel calls "(unreachable)" is not, and `..` leads on from there.
+static bool is_below(void) {
+    char path[4096];
+    long size = syscall(SYS_getcwd, path, sizeof path);
+    // A longer path is reachable: one that is not has an answer at any length.
+    return size > 0 ? path[0] == '/' : errno == ERANGE || errno == ENAMETOOLONG;
+}
+
+/// What follows a change of directory.
+static int stay_below(enum nssh_below how, enum nssh_note what) {
+    if (how == NSSH_ANYWHERE || is_below()) return 0;
+    if (how == NSSH_BELOW) {
+        errno = EXDEV;
+        return -1;
+    }
+    note(what);
+    return chdir("/");
+}
+
+static int change_root(int directory, enum nssh_below how) {
+    if (fchdir(directory) < 0 || stay_below(how, NSSH_NOTE_ROOT) < 0) return -1;
+    return chroot(".");
+}
+
+static int new_keyring(void) {
+    // A filter that forbids the call forbids it to the child, too, for which the old keyring is out of reach then.
+    long result = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0);
+    return result >= 0 || errno == ENOSYS || errno == EPERM || errno == EACCES ? 0 : -1;
+}
+
+/// Takes all but `kept` out of the bounding set.
+static int bound(unsigned long long kept) {
+    for (int number = 0; number < 64; number++) {
+        if (kept & 1ULL << number) continue;
+        int has = prctl(PR_CAPBSET_READ, number, 0, 0, 0);
+        if (has < 0) break;
+        if (has && prctl(PR_CAPBSET_DROP, number, 0, 0, 0) < 0) return -1;
+    }
     return 0;
+}
+
+static int cut_capabilities(unsigned long long permitted, unsigned long long inheritable) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    if (syscall(SYS_capget, &header, data) < 0) return -1;
+    for (int i = 0; i < 2; i++) {
+        data[i].permitted &= (unsigned)(permitted >> 32 * i);
+        data[i].effective &= (unsigned)(permitted >> 32 * i);
+        data[i].inheritable &= (unsigned)(inheritable >> 32 * i);
+    }
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0) return -1;
+    return (int)syscall(SYS_capset, &header, data);
 }
 
 static int die_with_parent(int parent) {
@@ -164,10 +271,18 @@ static int run(const struct nssh_step *step, const void *signal_mask) {
     case NSSH_OP_SETGROUPS: return (int)syscall(SYS_setgroups, step->b, step->data);
     case NSSH_OP_SETRESGID: return set_gid(step->a);
     case NSSH_OP_SETRESUID: return set_uid(step->a);
-    case NSSH_OP_BECOME_ROOT: return become_root();
-    case NSSH_OP_CHDIR: return chdir(step->text);
-    case NSSH_OP_FCHDIR: return fchdir((int)step->a);
-    case NSSH_OP_CHROOT: return fchdir((int)step->a) < 0 ? -1 : chroot(".");
+    case NSSH_OP_BECOME_ROOT: return become_root(step->a, (int)step->b);
+    case NSSH_OP_CHECK_IDS: return check_ids(step->a, step->b, step->size);
+    case NSSH_OP_CHDIR: return chdir(step->text) < 0 ? -1 : stay_below((enum nssh_below)step->a, NSSH_NOTE_DIRECTORY);
+    case NSSH_OP_FCHDIR: return fchdir((int)step->a) < 0 ? -1 : stay_below((enum nssh_below)step->b, NSSH_NOTE_DIRECTORY);
+    case NSSH_OP_CHROOT: return change_root((int)step->a, (enum nssh_below)step->b);
+    case NSSH_OP_UMASK: umask((mode_t)step->a); return 0;
+    case NSSH_OP_NEW_KEYRING: return new_keyring();
+    case NSSH_OP_BOUND: return bound((unsigned long long)step->a);
+    case NSSH_OP_CAPSET: return cut_capabilities((unsigned long long)step->a, (unsigned long long)step->b);
+    case NSSH_OP_NO_NEW_PRIVS: return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    case NSSH_OP_RLIMIT: return (int)syscall(SYS_prlimit64, 0, step->a, step->data, NULL);
+    case NSSH_OP_WRITE_DESCRIPTOR: return write((int)step->a, step->data, step->size) < 0 ? -1 : 0;
     case NSSH_OP_DIE_WITH_PARENT: return die_with_parent((int)step->a);
     case NSSH_OP_DUMPABLE: return prctl(PR_SET_DUMPABLE, step->a);
     case NSSH_OP_SIGNAL_ACTION: return signal_action((int)step->a, step->b);

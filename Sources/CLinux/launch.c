@@ -9,6 +9,9 @@
 #include <unistd.h>
 #include "nssh_child.h"
 
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
 #ifndef CLONE_CLEAR_SIGHAND
 #define CLONE_CLEAR_SIGHAND 0x100000000ULL
 #endif
@@ -125,6 +128,12 @@ static _Noreturn void child(struct work *work) {
     _exit(127);
 }
 
+static void into_cgroup(const struct nssh_launch *launch, struct clone_args *args) {
+    if (launch->cgroup < 0) return;
+    args->flags |= CLONE_INTO_CGROUP;
+    args->cgroup = (unsigned)launch->cgroup;
+}
+
 /// The clone of the child proper; returns 0 in a child with its own memory.
 static long make_child(struct work *work, bool to_parent) {
     const struct nssh_launch *launch = work->launch;
@@ -133,6 +142,7 @@ static long make_child(struct work *work, bool to_parent) {
         .pidfd = (uintptr_t)&work->status->pidfd,
         .exit_signal = to_parent ? 0 : SIGCHLD,  // with CLONE_PARENT it is the intermediate's
     };
+    if (!to_parent) into_cgroup(launch, &args);
     int traced =
         launch->shown ? nssh_trace_begin(to_parent ? NSSH_MAKER_INTERMEDIATE : nssh_trace_self(), "clone3", launch->shown) : -1;
     long result;
@@ -180,10 +190,12 @@ pid_t nssh_launch(const struct nssh_launch *launch, struct nssh_status *status, 
     copy = *launch;
     work = (struct work){&copy, status, signal_mask, stacks()};
     *status = (struct nssh_status){.pidfd = -1};
+    nssh_note_in(&status->notes);
     if (!work.stacks) return -1;
     if (!launch->outer) return (pid_t)make_child(&work, false);
 
     struct clone_args args = {.flags = CLONE_FILES, .exit_signal = SIGCHLD};
+    into_cgroup(launch, &args);
     int traced = launch->outer_shown ? nssh_trace_begin(nssh_trace_self(), "clone3", launch->outer_shown) : -1;
     long pid;
     if (launch->shares && !launch->outer_copies) {

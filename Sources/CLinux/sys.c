@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
@@ -40,6 +41,7 @@ char **nssh_environ(void) {
 }
 int nssh_setns(int descriptor, int types) { return setns(descriptor, types); }
 int nssh_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+int nssh_getrlimit(int resource, struct rlimit *limit) { return getrlimit(resource, limit); }
 int nssh_pidfd_send_signal(int descriptor, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);
 }

@@ -7,6 +7,8 @@ public struct Launch {
     public var types: NamespaceTypes = []
     /// The child's steps.
     public var steps: [Step] = []
+    /// A directory of a cgroup2 that the child is born in.
+    public var cgroup: Descriptor?
     /// Steps of an intermediate that makes the child and ends; empty: none.
     public var outer: [Step] = []
     /// What PID 1 does when it has made the program, at the step `split`: it becomes an init. Empty: the child is the program.
@@ -40,7 +42,7 @@ public struct Launch {
     /// What comes of a launch.
     public enum Outcome {
         /// In nssh.
-        case parent(pid: Int32, pidfd: Descriptor)
+        case parent(pid: Int32, pidfd: Descriptor, notes: Step.Notes)
         /// In a child that is a copy of nssh.
         case child
     }
@@ -78,6 +80,7 @@ public struct Launch {
             launch.flags = UInt64(UInt32(bitPattern: types.rawValue))
             launch.steps = UnsafePointer(try arena.steps(steps))
             launch.count = Int32(steps.count)
+            launch.cgroup = cgroup?.raw ?? -1
             launch.outer = outer.isEmpty ? nil : UnsafePointer(try arena.steps(outer))
             launch.outer_count = Int32(outer.count)
             launch.outer_copies = outerCopies
@@ -133,7 +136,7 @@ public struct Launch {
         }
         if pid < 0 { throw Failure("clone3", errno, target: types.isEmpty ? nil : types.description) }
         if nssh_tracing() { nssh_trace_end_execs(firstCall) }
-        return .parent(pid: pid, pidfd: pidfd)
+        return .parent(pid: pid, pidfd: pidfd, notes: Step.Notes(rawValue: status.pointee.notes))
     }
 
     /// Waits for a child that is ending, whatever signals come. waitpid(2).
@@ -148,7 +151,21 @@ public struct Launch {
             return Failure("clone3", errno, target: types.isEmpty ? nil : types.description)
         }
         let step = (isOuter ? outer : list == Int(NSSH_LIST_KEEPER.rawValue) ? keeper : steps)[position]
-        return Failure(step.call, errno, stage: step.stage, target: step.target)
+        return Launch.failure(of: step, errno, Step.Notes(rawValue: status.notes))
+    }
+
+    private static func failure(of step: Step, _ errno: Errno, _ notes: Step.Notes) -> Failure {
+        var failure = Failure(step.call, errno, stage: step.stage, target: step.target)
+        switch (step.action, errno.rawValue) {
+        case (.becomeRoot, EINVAL):
+            let lacks = [(Step.Notes.uid, "uid_map"), (.gid, "gid_map")].filter { notes.contains($0.0) }.map { "its \($0.1) has no 0" }
+            failure.hint = "the user namespace has no root to be: \(lacks.joined(separator: ", ")); uid and gid name ids that it maps"
+        case (.checkIds, _): failure.hint = "the ids are not those that were asked for: nothing was run"
+        case (.chdir, EXDEV), (.fchdir, EXDEV), (.chroot, EXDEV):
+            failure.hint = "it is not below the root there, so that .. would lead out; name a path as it is seen from inside (cwd, -W)"
+        default: break
+        }
+        return failure
     }
 }
 
@@ -176,14 +193,21 @@ extension Launch {
     /// Carries out steps in this process.
     ///
     /// - Throws: the step that failed; those before it stay done.
-    public static func inPlace(_ steps: [Step]) throws(Failure) {
+    ///
+    /// - Returns: what they noted.
+    @discardableResult public static func inPlace(_ steps: [Step]) throws(Failure) -> Step.Notes {
         var arena = StepArena()
+        let notes = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+        notes.initialize(to: 0)
+        defer { notes.deallocate() }
+        nssh_note_in(notes)
+        defer { nssh_note_in(nil) }
         let failed = nssh_run_steps(try arena.steps(steps), Int32(steps.count), nil, nssh_trace_self())
         let errno = Errno.last
         arena.release()
         if failed >= 0 {
-            let step = steps[Int(failed)]
-            throw Failure(step.call, errno, stage: step.stage, target: step.target)
+            throw failure(of: steps[Int(failed)], errno, Step.Notes(rawValue: notes.pointee))
         }
+        return Step.Notes(rawValue: notes.pointee)
     }
 }

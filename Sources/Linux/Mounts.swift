@@ -18,6 +18,8 @@ public struct Mount: Equatable, Sendable {
     public var type: String
     /// What is mounted; often the type again.
     public var source: [UInt8]
+    /// The options of the file system, such as the controllers of a cgroup hierarchy.
+    public var superOptions: String
 
     /// The mounts of nssh's own mount namespace.
     public static func own() throws(Failure) -> [Mount] {
@@ -45,6 +47,7 @@ public struct Mount: Equatable, Sendable {
         propagation = kinds.isEmpty ? "private" : kinds.joined(separator: ",")
         type = Self.text(fields[dash + 1])
         source = Self.unescaped(fields[dash + 2])
+        superOptions = fields.count > dash + 3 ? Self.text(fields[dash + 3]) : ""
     }
 
     /// Of the fields that the kernel has its own words for.

@@ -26,4 +26,11 @@ public enum StandardStreams {
     public static func flushOutput() throws(Failure) {
         try check(nssh_flush_out(), "write", stage: "write to standard output")
     }
+
+    /// Writes a line to standard error, as nssh's word.
+    public static func complain(_ text: String) {
+        flush()
+        let line = Array("nssh: \(text)\n".utf8)
+        _ = line.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+    }
 }

@@ -26,10 +26,23 @@ public struct Step {
         case setgroups([UInt32])
         case setresgid(UInt32)
         case setresuid(UInt32)
-        case becomeRoot
-        case chdir([UInt8])
-        case fchdir(Int32)
-        case chroot(Int32)
+        /// To be root of the user namespace that was joined, or, where `mayKeep`, who one is.
+        case becomeRoot(mayKeep: Bool)
+        /// Fails unless the ids are these; nil: whatever.
+        case checkIds(uid: UInt32?, gid: UInt32?, noGroups: Bool)
+        case chdir([UInt8], Below = .anywhere)
+        case fchdir(Int32, Below = .anywhere)
+        case chroot(Int32, Below = .anywhere)
+        case umask(UInt32)
+        case newKeyring
+        /// Cuts the bounding set to these capabilities.
+        case bound(UInt64)
+        /// Cuts the permitted, effective and inheritable sets to these capabilities.
+        case capset(permitted: UInt64, inheritable: UInt64)
+        case noNewPrivileges
+        case rlimit(ResourceLimit)
+        /// One write(2) to a file that is open.
+        case writeDescriptor(Int32, [UInt8])
         case dieWithParent(pidfd: Int32)
         case dumpable(Bool)
         case signalAction(Int32, ignored: Bool)
@@ -39,6 +52,30 @@ public struct Step {
         case execDescriptor(Int32, arguments: [[UInt8]])
         /// PID 1 makes the program here, and becomes its init.
         case split
+    }
+
+    /// What is done about a directory that is not below the root, so that `..` would lead out.
+    public enum Below: Int, Sendable {
+        /// Nobody asks.
+        case anywhere
+        /// `/` is taken in its place, and noted.
+        case orRoot
+        /// It is refused: EXDEV.
+        case always
+    }
+
+    /// What steps note.
+    public struct Notes: OptionSet, Sendable {
+        public var rawValue: Int32
+        public init(rawValue: Int32) { self.rawValue = rawValue }
+        /// The root that was to be taken on is not below that of the mnt namespace, which stays.
+        public static let root = Notes(rawValue: Int32(NSSH_NOTE_ROOT.rawValue))
+        /// The working directory that was to be taken on is not below the root, which is it in its place.
+        public static let directory = Notes(rawValue: Int32(NSSH_NOTE_DIRECTORY.rawValue))
+        /// The uid_map has no 0.
+        public static let uid = Notes(rawValue: Int32(NSSH_NOTE_UID.rawValue))
+        /// The gid_map has no 0.
+        public static let gid = Notes(rawValue: Int32(NSSH_NOTE_GID.rawValue))
     }
 
     /// What it does.
@@ -74,6 +111,13 @@ public struct Step {
         case .setresgid: "setresgid"
         case .setresuid: "setresuid"
         case .becomeRoot: "setresuid"
+        case .checkIds: "getresuid"
+        case .umask: "umask"
+        case .newKeyring: "keyctl"
+        case .bound, .noNewPrivileges: "prctl"
+        case .capset: "capset"
+        case .rlimit: "prlimit"
+        case .writeDescriptor: "write"
         case .chdir: "chdir"
         case .fchdir: "fchdir"
         case .chroot: "chroot"
@@ -83,6 +127,14 @@ public struct Step {
         case .exec: "execve"
         case .execDescriptor: "execveat"
         case .split: "clone3"
+        }
+    }
+
+    /// Whether it takes on a root or a working directory by a descriptor.
+    public var isOfDirectory: Bool {
+        switch action {
+        case .chroot, .fchdir: true
+        default: false
         }
     }
 
@@ -106,9 +158,10 @@ public struct Step {
         case .mount(_, let target, _, _, _): target.lossy
         case .sethostname(let name), .setdomainname(let name): name.lossy
         case .linkUp(let name): name.lossy
+        case .rlimit(let limit): limit.name
         case .setgroups(let groups): groups.map { String($0) }.joined(separator: " ")
         case .setresgid(let id), .setresuid(let id): String(id)
-        case .chdir(let path): path.lossy
+        case .chdir(let path, _): path.lossy
         case .exec(let candidates, _, _):
             // Not its argv[0], which may be anything; one that is looked for along PATH by its name.
             [UInt8](
@@ -255,16 +308,47 @@ struct StepArena: ~Copyable {
         case .setresuid(let id):
             step.op = NSSH_OP_SETRESUID
             step.a = Int(id)
-        case .becomeRoot: step.op = NSSH_OP_BECOME_ROOT
-        case .chdir(let path):
+        case .becomeRoot(let mayKeep):
+            step.op = NSSH_OP_BECOME_ROOT
+            step.a = mayKeep ? 1 : 0
+            step.b = Int(Proc.root)
+        case .checkIds(let uid, let gid, let noGroups):
+            step.op = NSSH_OP_CHECK_IDS
+            step.a = uid.map { Int($0) } ?? -1
+            step.b = gid.map { Int($0) } ?? -1
+            step.size = noGroups ? 1 : 0
+        case .chdir(let path, let below):
             step.op = NSSH_OP_CHDIR
             step.text = try text(path, stage)
-        case .fchdir(let descriptor):
+            step.a = below.rawValue
+        case .fchdir(let descriptor, let below):
             step.op = NSSH_OP_FCHDIR
             step.a = Int(descriptor)
-        case .chroot(let descriptor):
+            step.b = below.rawValue
+        case .chroot(let descriptor, let below):
             step.op = NSSH_OP_CHROOT
             step.a = Int(descriptor)
+            step.b = below.rawValue
+        case .umask(let mask):
+            step.op = NSSH_OP_UMASK
+            step.a = Int(mask)
+        case .newKeyring: step.op = NSSH_OP_NEW_KEYRING
+        case .bound(let kept):
+            step.op = NSSH_OP_BOUND
+            step.a = Int(bitPattern: UInt(kept))
+        case .capset(let permitted, let inheritable):
+            step.op = NSSH_OP_CAPSET
+            step.a = Int(bitPattern: UInt(permitted))
+            step.b = Int(bitPattern: UInt(inheritable))
+        case .noNewPrivileges: step.op = NSSH_OP_NO_NEW_PRIVS
+        case .rlimit(let limit):
+            step.op = NSSH_OP_RLIMIT
+            step.a = Int(limit.resource)
+            step.data = [limit.soft, limit.hard].withUnsafeBytes { UnsafeRawPointer(bytes($0)) }
+        case .writeDescriptor(let descriptor, let contents):
+            step.op = NSSH_OP_WRITE_DESCRIPTOR
+            step.a = Int(descriptor)
+            data(&step, contents)
         case .dieWithParent(let pidfd):
             step.op = NSSH_OP_DIE_WITH_PARENT
             step.a = Int(pidfd)

@@ -43,6 +43,14 @@ public enum Children {
 
     static func isLiving(_ pid: Int32) -> Bool { living.contains { $0.pid == pid } }
 
+    /// The child with a number that has not been reaped.
+    static func living(_ pid: Int32) -> Process? { living.first { $0.pid == pid } }
+
+    /// Whether a namespace is one that was made for a child that is still there.
+    static func made(_ type: NamespaceType, _ inode: UInt64) -> Bool {
+        living.contains { $0.types.contains(type) && (try? Inspect.inode(.process($0), type)) == inode }
+    }
+
     static func add(_ process: Process) {
         living.append(process)
         if process.isDetached { Orphans.detach(process.pid) }

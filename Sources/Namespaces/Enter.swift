@@ -24,6 +24,10 @@ public struct Enter {
     public var workingDirectory: Directory?
     /// Never makes a child: a pid namespace is then that of the program's children only.
     public var neverForks = false
+    /// What is not cut to the target's own power.
+    public var kept: Privileges = []
+    /// The target's environment is taken on.
+    public var takesEnvironment = false
     /// The body, and what it gets.
     public var options = Options()
 
@@ -33,23 +37,25 @@ public struct Enter {
     /// Joins and runs the program. It takes nssh's place, unless it has to be a child (a pid namespace is one of children only) or there is
     /// a terminal to take back afterwards.
     ///
+    /// - Parameter tell: is told what the target is bound by, and the program is not, and where it is not quite where the target is.
     /// - Returns: how it ended, if it was a child.
     /// - Throws: what failed. When nssh's place was to be taken, nssh may already be over there.
-    public func run() throws(Failure) -> Exit {
+    public func run(tell: (_ weaker: [String], _ notes: [String]) -> Void) throws(Failure) -> Exit {
         var options = options
         options.joins = try joins()
         if case .held = options.body { options.body = .program(Enter.shell(options.joins)) }
+        if takesEnvironment { options.targetEnvironment = try environment() }
         let types = options.joins.reduce(into: NamespaceTypes()) { $0.formUnion($1.mask) }
-        if types.contains(.user), options.uid != nil, options.gid == nil, !options.keepsCredentials { options.gid = 0 }
         if !types.contains(.user), options.gid != nil, options.groups == nil { options.groups = [] }
         let terminal = neverForks ? nil : Terminal(0)
         guard terminal != nil || types.contains(.pid) && !neverForks else {
             options.standing = .replacing
-            throw Launcher.replace(options)
+            throw Launcher.replace(options, tell: tell)
         }
         options.standing = .beside
         Attending.prepare()
         guard case .parent(let process) = try Launcher.launch(options) else { fatalError("a program is no copy of nssh") }
+        tell(process.weaker, process.notes)
         return process.attend(in: terminal)
     }
 
@@ -58,17 +64,28 @@ public struct Enter {
         let sh = Array("/bin/sh".utf8)
         let shell = environmentBytes("SHELL").flatMap { $0.isEmpty ? nil : $0 } ?? sh
         guard joins.contains(where: { $0.mask.contains(.mnt) || $0.root != nil }), shell != sh else { return [shell] }
-        return ["/bin/sh", "-c", "test -x \"$SHELL\" && exec \"$SHELL\"; exec /bin/sh"].map { Array($0.utf8) }
+        let line = "test -x \"$1\" && export SHELL=\"$1\" && exec \"$1\"; exec /bin/sh"
+        return [sh, Array("-c".utf8), Array(line.utf8), sh, shell]
+    }
+
+    /// What the target was started with; it says what it likes. proc_pid_environ(5).
+    private func environment() throws(Failure) -> [[UInt8]] {
+        guard let target, let process = try TargetProcess(target) else {
+            throw Failure(code: "EINVAL", "--env: only a process has an environment", stage: "read options", target: target?.description)
+        }
+        let text = try process.read("environ")
+        try process.requireAlive()
+        return text.split(separator: 0).filter { $0.dropFirst().contains(UInt8(ascii: "=")) }.map { Array($0) }
     }
 
     private func joins() throws(Failure) -> [Join] {
         var joins: [Join] = []
         if let target, target.isProcess {
             let isWhole = types == nil
-            let join = try Join.process(
-                target, types: types, takesRoot: root == nil && isWhole ? nil : root == .targets,
-                takesDirectory: workingDirectory == nil && isWhole ? nil : workingDirectory == .targets)
-            if let join { joins.append(join) }
+            let entry = Join.Entry(
+                types: try withOwner(types, of: target), takesRoot: root == nil && isWhole ? nil : root == .targets,
+                takesDirectory: workingDirectory == nil && isWhole ? nil : workingDirectory == .targets, kept: kept)
+            if let join = try Join.process(target, entry) { joins.append(join) }
         } else if let target {
             if root == .targets || workingDirectory == .targets {
                 throw Failure(
@@ -85,6 +102,18 @@ public struct Enter {
         try addOwner(&joins)
         try addDirectories(&joins)
         return joins
+    }
+
+    /// The types with the target's user namespace, where an ordinary user needs that one for the others.
+    private func withOwner(_ types: NamespaceTypes?, of target: Target) throws(Failure) -> NamespaceTypes? {
+        guard var types, !types.isEmpty, !types.contains(.user), !Capabilities.effective(contains: [.sysAdmin])
+        else { return types }
+        let user = try target.open(.user).inode
+        for type in types.list {
+            guard let owner = try? target.open(type).userns(), owner.inode == user else { return types }
+        }
+        types.insert(.user)
+        return types
     }
 
     /// An ordinary user has no power over a namespace before the user namespace that owns it is joined.
@@ -115,7 +144,9 @@ public struct Enter {
         }
         let (root, cwd) = (try open(root), try open(workingDirectory))
         guard let any = root ?? cwd else { return }
-        joins.append(Join(descriptor: any, mask: [], root: root, cwd: cwd, origin: .path([])))
+        var join = Join(descriptor: any, mask: [], root: root, cwd: cwd, origin: .path([]))
+        join.isNamed = true
+        joins.append(join)
     }
 }
 

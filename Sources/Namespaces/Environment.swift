@@ -5,19 +5,40 @@ import Glibc
 enum Environment {
     /// `NAME=value` strings: nssh's own, changed as the options say; nil for nssh's own as they are, which need no copy.
     static func merged(_ options: Options) -> [[UInt8]]? {
-        if !options.clearEnvironment, options.environment.isEmpty { return nil }
-        var result: [[UInt8]] = []
-        if !options.clearEnvironment, var entry = nssh_environ() {
-            while let pointer = entry.pointee {
-                result.append([UInt8](UnsafeRawBufferPointer(start: pointer, count: strlen(pointer))))
-                entry += 1
-            }
-        }
+        let isOwn = !options.isForeign && options.targetEnvironment == nil
+        if !options.clearEnvironment, options.environment.isEmpty, isOwn { return nil }
+        var result = options.clearEnvironment ? [] : isOwn ? own : inside(options)
         for change in options.environment {
             let name = change.name
             result.removeAll { $0.starts(with: name) && $0.count > name.count && $0[name.count] == UInt8(ascii: "=") }
             if let value = change.value { result.append(name + [UInt8(ascii: "=")] + value) }
         }
+        return result
+    }
+
+    /// nssh's own.
+    private static var own: [[UInt8]] {
+        var result: [[UInt8]] = []
+        guard var entry = nssh_environ() else { return [] }
+        while let pointer = entry.pointee {
+            result.append([UInt8](UnsafeRawBufferPointer(start: pointer, count: strlen(pointer))))
+            entry += 1
+        }
+        return result
+    }
+
+    /// What goes along to where others are: nothing that is nobody's business there, such as tokens and agents' sockets.
+    private static func inside(_ options: Options) -> [[UInt8]] {
+        let kept = options.keptEnvironment
+        var result = own.filter { entry in
+            let name = entry.prefix { $0 != UInt8(ascii: "=") }
+            if kept.contains(where: { $0.elementsEqual(name) }) { return true }
+            return options.targetEnvironment == nil && (["PATH", "TERM", "LANG"].contains { $0.utf8.elementsEqual(name) } || name.starts(with: "LC_".utf8))
+        }
+        func has(_ name: String) -> Bool { result.contains { $0.starts(with: Array("\(name)=".utf8)) } }
+        let places = options.targetEnvironment ?? ["HOME=\(options.uid ?? 0 == 0 ? "/root" : "/")", "SHELL=/bin/sh"].map { Array($0.utf8) }
+        for place in places where !kept.contains(where: { place.starts(with: $0 + [UInt8(ascii: "=")]) }) { result.append(place) }
+        if !has("PATH") { result.append(Array("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".utf8)) }
         return result
     }
 

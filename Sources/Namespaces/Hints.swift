@@ -5,9 +5,14 @@ import Linux
 /// What to do next about a refusal, where that is known for sure.
 enum Hints {
     static func add(to failure: Failure, _ options: Options) -> Failure {
-        guard let errno = failure.errno?.rawValue, failure.hint == nil else { return failure }
+        guard let errno = failure.errno?.rawValue else { return failure }
         var failure = failure
-        failure.hint = hint(failure, errno, options)
+        if failure.hint == nil { failure.hint = hint(failure, errno, options) }
+        // What enters a process is bound as that is.
+        if let join = options.joins.first(where: { $0.power != nil }), let suspects = join.power?.suspects(of: errno) {
+            let word = "what enters \(join.description) has no more than that: \(suspects); privileged (--privileged) keeps one's own"
+            failure.hint = failure.hint.map { "\($0); \(word)" } ?? word
+        }
         return failure
     }
 

@@ -50,6 +50,8 @@ extension Options {
         ("gid", { $0.gid != $1.gid }), ("groups", { $0.groups != $1.groups }), ("argv0", { $0.argv0 != $1.argv0 }),
         ("timeout", { $0.timeout != $1.timeout }), ("fds", { $0.grants != $1.grants }),
         ("preserve-credentials", { $0.keepsCredentials != $1.keepsCredentials }), ("foreground", { $0.foreground != $1.foreground }),
+        ("strict", { $0.isStrict != $1.isStrict }), ("keep-env", { $0.keptEnvironment != $1.keptEnvironment }),
+        ("env", { $0.targetEnvironment != $1.targetEnvironment }), ("keep-fds", { $0.keepsDescriptors != $1.keepsDescriptors }),
         ("standing", { $0.standing != $1.standing }), ("the body", { $0.body != $1.body }),
     ]
 }
@@ -83,11 +85,12 @@ struct PlanIds {
             case .writeProc(let path, _): deniesGroups = deniesGroups || path == "self/setgroups"
             // Each is an option's.
             case .setns, .setnsProc, .unshare, .mount, .sethostname, .setdomainname, .linkUp, .setresgid, .setresuid, .chdir, .exec,
-                .execDescriptor, .controllingTerminal, .setsid, .split, .fchdir, .foreground:
+                .execDescriptor, .controllingTerminal, .setsid, .split, .fchdir, .foreground, .umask, .bound, .capset, .noNewPrivileges,
+                .rlimit, .writeDescriptor:
                 continue
             // Every launch has them.
             case .awaitParent, .signalParent, .setpgid, .dup, .closeOnExec, .chroot, .dieWithParent, .dumpable, .signalAction,
-                .unblockSignals:
+                .unblockSignals, .checkIds, .newKeyring:
                 continue
             }
         }

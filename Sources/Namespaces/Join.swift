@@ -3,56 +3,61 @@ import Glibc
 import Linux
 
 extension Join {
-    /// The namespaces of a process that differ from nssh's own; nil when nothing does.
-    ///
-    /// - Parameters:
-    ///   - types: the types to join; nil: all.
-    ///   - takesRoot: whether its root is taken on; nil: where its mnt namespace differs.
-    ///   - takesDirectory: the same of its working directory.
-    public static func process(
-        _ target: Target, types: NamespaceTypes? = nil, takesRoot: Bool? = nil, takesDirectory: Bool? = nil
-    ) throws(Failure) -> Join? {
-        let pidfd: Descriptor
-        let number: Int32
-        switch target {
-        case .process(let process):
-            try process.requireOurs()
-            number = process.pid
-            if !process.isAlive { throw process.ended("setns") }
-            pidfd = try process.pidfd.duplicate()
-        case .pid(let pid):
-            number = pid
-            pidfd = Descriptor(try check(nssh_pidfd_open(pid), "pidfd_open", target: "pid \(pid)"))
-        default: return nil
-        }
-        var mask = NamespaceTypes()
-        for (type, _, _) in try Inspect.difference(.own, target) { mask.insert(type) }
-        if types?.contains(.pid) ?? true { try addPid(&mask, theirs: try Inspect.inode(target, .pid)) }
-        if let types { mask.formIntersection(types) }
-        let directory = { (link: String) throws(Failure) in
-            try target.reading { name throws(Failure) in try Proc.open("\(name)/\(link)", flags: nssh_o_path | O_DIRECTORY) }
-        }
-        var join = Join(descriptor: pidfd, mask: mask, origin: .pid(number))
-        // Those of what nssh keeps in namespaces may lead nowhere, though its mnt namespace is another's: no program could be run there.
-        let leadsSomewhere = mask.contains(.mnt) && !hasEmptyRoot(target)
-        if takesRoot ?? leadsSomewhere { join.root = try directory("root") }
-        if takesDirectory ?? leadsSomewhere { join.cwd = try directory("cwd") }
-        if mask.isEmpty, join.root == nil, join.cwd == nil { return nil }
-        // It is still there, so that what was read by its number was read of it.
-        if nssh_pidfd_send_signal(pidfd.raw, 0) < 0, Errno.last.rawValue == ESRCH {
-            throw Failure("pidfd_send_signal", Errno(rawValue: ESRCH), target: target.description, hint: "the process has ended")
-        }
-        return join
+    /// Whose root and working directory are taken on, and how much power is kept, where a process is entered.
+    struct Entry {
+        /// The types to join; nil: all that differ.
+        var types: NamespaceTypes?
+        /// Whether its root is taken on; nil: where its mnt namespace differs.
+        var takesRoot: Bool?
+        /// The same of its working directory.
+        var takesDirectory: Bool?
+        /// What is not cut to the target's.
+        var kept: Privileges = []
+        /// Joined by an option of its type: what is entered is a namespace, and its process only names it.
+        var isRaw = false
     }
 
-    private static func hasEmptyRoot(_ target: Target) -> Bool {
-        let isEmpty = try? target.reading { name throws(Failure) in
-            // Only a root that is mounted nowhere is looked into: another one may be a file system that never answers.
-            guard try Proc.open("\(name)/mountinfo", flags: O_RDONLY).read(1).isEmpty else { return false }
-            return try Proc.entries(of: "\(name)/root").isEmpty
+    /// The namespaces of a process that differ from nssh's own.
+    ///
+    /// - Returns: nil when it is alive and nothing does.
+    /// - Throws: when it has ended, or lacks a namespace; EPERM where more power would be had than it has.
+    static func process(_ target: Target, _ entry: Entry = Entry()) throws(Failure) -> Join? {
+        guard let process = try TargetProcess(target) else { return nil }
+        let inodes = try process.inodes()
+        var mask = NamespaceTypes()
+        for (type, own, theirs) in inodes where own != theirs { mask.insert(type) }
+        if entry.types?.contains(.pid) ?? true, let pid = inodes.first(where: { $0.type == .pid }) { try addPid(&mask, theirs: pid.theirs) }
+        let hasOtherUser = mask.contains(.user)
+        if let types = entry.types { mask.formIntersection(types) }
+        var join = Join(descriptor: process.pidfd, mask: mask, origin: .pid(process.number))
+        let leadsSomewhere = mask.contains(.mnt) && !entry.isRaw && !process.hasEmptyRoot
+        if entry.takesRoot ?? leadsSomewhere { join.root = try process.directory("root") }
+        if entry.takesDirectory ?? leadsSomewhere { join.cwd = try process.directory("cwd") }
+        let entersFiles = mask.contains(.mnt) || join.root != nil
+        let owner = hasOtherUser ? try ownerUid(of: target) : nil
+        let isOwn = process.child != nil && (owner == nil || owner == geteuid())
+        join.isForeign = entersFiles && !isOwn || mask.contains(.user) && owner != geteuid()
+        if mask.contains(.user) { join.ids = try JoinedIds(process, owner: owner) }
+        if entersFiles, !entry.isRaw {
+            if hasOtherUser, !mask.contains(.user), !entry.kept.contains(.capabilities) {
+                throw Failure(
+                    code: "EPERM",
+                    "\(target.description) has its power in a user namespace of its own: who enters its \(mask.contains(.mnt) ? "mnt namespace" : "root") "
+                        + "without that one has all of the caller's", stage: "setns", target: target.description,
+                    hint: "join its user namespace too (-U, or no option of a type at all); privileged (--privileged) means it")
+            }
+            // What a box of nssh's own may do is what its options say, and not what its image has lost at exec.
+            if process.child?.hasGivenIds ?? true || !isOwn, entry.kept != .all {
+                join.power = try Power(of: process, keeping: entry.kept)
+            }
         }
-        return isEmpty ?? false
+        // It is still there, so that what was read by its number was read of it.
+        try process.requireAlive()
+        return mask.isEmpty && join.root == nil && join.cwd == nil ? nil : join
     }
+
+    /// Who made a target's user namespace. NS_GET_OWNER_UID of ioctl_ns(2).
+    private static func ownerUid(of target: Target) throws(Failure) -> UInt32 { try target.open(.user).ownerUid() }
 
     /// A pid namespace is a matter of the children: nssh may have unshared it, so that they are born in another than its own.
     private static func addPid(_ mask: inout NamespaceTypes, theirs: UInt64) throws(Failure) {
@@ -78,19 +83,23 @@ extension Join {
         if type == .pid { try addPid(&mask, theirs: handle.inode) } else if try Inspect.inode(.own, type) == handle.inode { return nil }
         if mask.isEmpty { return nil }
         let origin = path ?? Array("/proc/\(getpid())/fd/\(handle.descriptor.raw)".utf8)
-        return Join(descriptor: try handle.descriptor.duplicate(), mask: NamespaceTypes(type), origin: .path(origin))
-    }
-
-    /// A target's namespace of one type; nil when nssh is in it.
-    public static func target(_ target: Target, type: NamespaceType) throws(Failure) -> Join? {
-        // Not a copy of a handle: a command line names the descriptor of the one that stays open.
-        var join = try handle(try target.borrow(type), path: target.path)
-        switch target {
-        case .process(let process): join?.origin = .pid(process.pid)
-        case .pid(let pid): join?.origin = .pid(pid)
-        default: break
+        var join = Join(descriptor: try handle.descriptor.duplicate(), mask: NamespaceTypes(type), origin: .path(origin))
+        if type == .user {
+            let isOwn = try handle.ownerUid() == geteuid()
+            join.ids = .asked(isOwn: isOwn)
+            join.isForeign = !isOwn
+        } else if type == .mnt {
+            join.isForeign = !Children.made(.mnt, handle.inode)
         }
         return join
+    }
+
+    /// A target's namespace of one type, as an option of that type joins it; nil when nssh is in it.
+    public static func target(_ target: Target, type: NamespaceType) throws(Failure) -> Join? {
+        if case .own = target { return nil }
+        if target.isProcess { return try process(target, Entry(types: NamespaceTypes(type), isRaw: true)) }
+        // Not a copy of a handle: a command line names the descriptor of the one that stays open.
+        return try handle(try target.borrow(type), path: target.path)
     }
 
     /// The order in which they can be joined. Who has power over all of them keeps it until the user namespace is joined; who
@@ -101,11 +110,13 @@ extension Join {
         return caller.isAdmin ? others + users : users + others
     }
 
-    /// A target of any kind.
-    public static func target(_ target: Target) throws(Failure) -> Join? {
+    /// A target of any kind, entered as a whole.
+    ///
+    /// - Parameter kept: of a process: what is not cut to what it may do.
+    public static func target(_ target: Target, keeping kept: Privileges = []) throws(Failure) -> Join? {
         switch target {
         case .own: return nil
-        case .process, .pid: return try process(target)
+        case .process, .pid, .held: return try process(target, Entry(kept: kept))
         case .handle(let handle): return try self.handle(handle)
         case .inode, .path: return try self.handle(try target.open(nil), path: target.path)
         }

@@ -24,6 +24,7 @@ public enum Launcher {
     ///
     /// - Throws: the step that failed, on what, and why; nothing is left behind then.
     public static func launch(_ options: Options) throws(Failure) -> Outcome {
+        try refuseWeaker(options)
         Orphans.adopt()
         var resources = Plan.Resources()
         resources.parentPidfd = try Children.parentPidfd()
@@ -69,9 +70,17 @@ public enum Launcher {
         if !plan.launch.closing.isEmpty { plan.launch.whenReady = { noted = try? Inspect.inodes(.pid($0)) } }
         if kind == .function { StandardStreams.flush() }
         let outcome: Launch.Outcome
-        do {
+        var refusedCgroup: String?
+        do throws(Failure) {
             outcome = try Launch.dumpable(Children.mayBeDumpable(for: options)) { () throws(Failure) in
-                try plan.launch.run(reportsReady: kind == .function)
+                do throws(Failure) { return try plan.launch.run(reportsReady: kind == .function) } catch {
+                    guard error.call == "clone3", plan.launch.cgroup != nil, !options.isStrict, let errno = error.errno,
+                        [EACCES, EPERM, EBUSY, EOPNOTSUPP].contains(errno.rawValue)
+                    else { throw error }
+                    refusedCgroup = "its cgroup cannot be joined (\(errno.text))"
+                    plan.launch.cgroup = nil
+                    return try plan.launch.run(reportsReady: kind == .function)
+                }
             }
         } catch {
             throw Hints.add(to: error, options)
@@ -82,10 +91,14 @@ public enum Launcher {
             if streams.moves.contains(where: { $0.to == 0 }) { nssh_forget_input() }
             streams.releaseInChild()
             return .child(results: results!)
-        case .parent(let pid, let pidfd):
+        case .parent(let pid, let pidfd, let notes):
             let ownsGroup = kind != .held && !options.detached && options.standing == .apart
             let process = Process(pid: pid, pidfd: pidfd, body: kind, types: options.types, ownsGroup: ownsGroup)
             process.isDetached = options.detached
+            process.hasGivenIds = (options.uid ?? 0) != 0
+            process.entered = options.joins.first { $0.power != nil || $0.isForeign }?.description
+            process.weaker = options.weaker + (refusedCgroup.map { [$0] } ?? [])
+            process.notes = Launcher.words(notes, options)
             process.terminal = streams.terminal?.master
             process.initReport = report?.read
             process.stdin = streams.stdin
@@ -99,15 +112,42 @@ public enum Launcher {
         }
     }
 
+    /// - Throws: what cannot be taken over of the target's limits, when that is not to be.
+    private static func refuseWeaker(_ options: Options) throws(Failure) {
+        guard options.isStrict, let first = options.joins.first(where: { $0.power?.weaker.isEmpty == false }) else { return }
+        throw Failure(
+            code: "EPERM", "\(first.description) is bound by more than what enters it would be: \(options.weaker.joined(separator: "; "))",
+            stage: "strict", target: first.description, hint: "nothing was run; strict = false takes it as it is")
+    }
+
+    /// What was noted, and who one is, in words.
+    private static func words(_ notes: Step.Notes, _ options: Options) -> [String] {
+        var words: [String] = []
+        let (ids, target) = options.joinedIds
+        if options.uid == nil, !options.keepsCredentials, case .ids(let uid, let gid)? = try? ids.change(for: target) {
+            words.append("there is no root in the target's user namespace: the ids are the target's own, uid \(uid) and gid \(gid)")
+        }
+        if notes.contains(.root) { words.append("the target's root is not below that of its mnt namespace: the root is the latter") }
+        if notes.contains(.directory) { words.append("the target's working directory is not below its root: the working directory is /") }
+        return words
+    }
+
     /// Executes the program of `options`, which makes no new namespaces, in this process. execve(2).
     ///
+    /// - Parameter tell: is told before what the target is bound by, and the program will not be, and where it is not quite where the target is.
     /// - Returns: why that failed; what came before the failure stays done.
-    static func replace(_ options: Options) -> Failure {
+    static func replace(_ options: Options, tell: (_ weaker: [String], _ notes: [String]) -> Void) -> Failure {
         do throws(Failure) {
             guard case .program(let arguments) = options.body else { return Failure("execve", Errno(rawValue: ENOENT)) }
             try checkArguments(arguments)
+            try refuseWeaker(options)
             let launch = try Plan(options, Plan.Resources()).launch
-            try Launch.inPlace(launch.outer + launch.steps)
+            let steps = launch.outer + launch.steps
+            // What is to be told is known here. What follows may leave no room for it.
+            let early = (steps.lastIndex { $0.isOfDirectory } ?? -1) + 1
+            let notes = try Launch.inPlace(Array(steps[..<early]))
+            tell(options.weaker, Launcher.words(notes, options))
+            try Launch.inPlace(Array(steps[early...]))
             return Failure("execve", Errno(rawValue: ENOENT))
         } catch {
             return Hints.add(to: error, options)

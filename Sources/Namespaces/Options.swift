@@ -59,11 +59,31 @@ public struct Options: Equatable {
     public var keepsCredentials = false
     /// It has a session and a terminal of its own, whose other end is nssh's.
     public var session: Session?
+    /// Something that cannot be taken over from the target is an error.
+    public var isStrict = false
+    /// Names of nssh's environment that go along to a foreign place.
+    public var keptEnvironment: [[UInt8]] = []
+    /// The environment of the target, `NAME=value` each, in place of the usual one.
+    public var targetEnvironment: [[UInt8]]?
+    /// All descriptors that nssh was called with go along to a foreign place.
+    public var keepsDescriptors = false
     /// Descriptors that it is granted beside the standard streams: which number is a copy of which of nssh's.
     public var grants: [Grant] = []
 
     /// Nothing new, held.
     public init() {}
+
+    /// Whether it is to be where others have made the files, or the user namespace.
+    var isForeign: Bool { joins.contains { $0.isForeign } }
+    /// Whether the files are others than nssh's: what is named there may lead out.
+    var entersFiles: Bool { joins.contains { $0.mask.contains(.mnt) || $0.root != nil } }
+    /// Those of the user namespace that is joined.
+    var joinedIds: (ids: JoinedIds, target: String) {
+        guard let join = joins.first(where: { $0.mask.contains(.user) }) else { return (.none, "") }
+        return (join.ids, join.description)
+    }
+    /// What cannot be taken over from the targets, in words.
+    var weaker: [String] { joins.flatMap { $0.power?.weaker ?? [] } }
 
     private var isHeld: Bool { if case .held = body { true } else { false } }
     /// Whether the body gets an init above it: a held process is one itself.
@@ -202,11 +222,34 @@ public struct Join {
     public var cwd: Descriptor?
     /// How a command line names it.
     public var origin: Origin
+    /// What may be done there at most; nil: all that nssh may.
+    var power: Power?
+    /// Whether it leads to what others have made: into their files, or a user namespace of another user. What enters such a place takes
+    /// nothing of nssh's along.
+    var isForeign = false
+    /// Who one is in the user namespace.
+    var ids = JoinedIds.none
+    /// Whether root and working directory were named, and are not just the target's.
+    var isNamed = false
+
+    init(descriptor: Descriptor, mask: NamespaceTypes, root: Descriptor? = nil, cwd: Descriptor? = nil, origin: Origin) {
+        (self.descriptor, self.mask, self.root, self.cwd, self.origin) = (descriptor, mask, root, cwd, origin)
+    }
 
     /// How the target was named.
     public enum Origin: Sendable {
         case pid(Int32)
         case path([UInt8])
+    }
+}
+
+extension Join {
+    /// What was joined, in words.
+    var description: String {
+        switch origin {
+        case .pid(let pid): "pid \(pid)"
+        case .path(let path): path.lossy
+        }
     }
 }
 

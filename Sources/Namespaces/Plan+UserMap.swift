@@ -90,6 +90,6 @@ extension Plan {
     /// Root with a map of `user = "auto"` is somebody whom the new namespace does not know, until it becomes 0 there. The last of the
     /// settings: it makes the process undumpable, and the files below its /proc somebody else's.
     func addBecomeRoot(_ options: Options, _ steps: inout [Step]) {
-        if case .subordinate = options.user, caller.uid == 0 { steps.append(Step(.becomeRoot)) }
+        if case .subordinate = options.user, caller.uid == 0 { steps.append(Step(.becomeRoot(mayKeep: false))) }
     }
 }

@@ -41,7 +41,7 @@ public struct Plan {
         if copies { launch.types.remove(.time) }
 
         var steps: [Step] = []
-        addJoins(options, &steps)
+        try addJoins(options, &steps)
         addUserMap(options, own: false, &steps)
         if copies, options.types.contains(.time) { steps.append(Step(.unshare(NamespaceType.time.flag))) }
         addTimeOffsets(options, &steps)
@@ -68,12 +68,15 @@ public struct Plan {
         // mnt namespace of its own they are that namespace's. That takes a capability which a change of its ids may end.
         var options = options
         if case .held = options.body, resources.emptyRoot >= 0 {
-            if let cwd = options.cwd { steps.append(Step(.chdir(cwd))) }
+            if let cwd = options.cwd { steps.append(Step(.chdir(cwd, options.entersFiles ? .always : .anywhere))) }
             options.cwd = nil
             steps.append(Step(.chroot(resources.emptyRoot)))
         }
-        addIdentity(options, &steps)
-        addBody(options, resources, &steps)
+        let powers = options.joins.compactMap(\.power)
+        for power in powers { steps += power.stepsBeforeIds }
+        try addIdentity(options, &steps)
+        addIdCheck(options, &steps)
+        addBody(options, resources, powers.flatMap(\.stepsAtTheEnd), &steps)
         launch.steps = steps
     }
 
@@ -100,10 +103,18 @@ public struct Plan {
     }
 
     /// Joins come before everything new: what is made then belongs where it was joined.
-    private mutating func addJoins(_ options: Options, _ steps: inout [Step]) {
-        guard !options.joins.isEmpty else { return }
+    private mutating func addJoins(_ options: Options, _ steps: inout [Step]) throws(Failure) {
         let mask = options.joins.reduce(into: NamespaceTypes()) { $0.formUnion($1.mask) }
-        var joining: [Step] = []
+        // The keys of nssh's session are not those of whoever is in there. (An ordinary user has few keyrings, and in a box of one's own only
+        // oneself.)
+        if options.isForeign || caller.uid == 0 && (options.types.contains(.user) || mask.contains(.user)) {
+            steps.append(Step(.newKeyring))
+        }
+        guard !options.joins.isEmpty else { return }
+        let cgroups = options.joins.compactMap { $0.power?.cgroups }
+        if options.standing != .replacing { launch.cgroup = cgroups.lazy.compactMap(\.unified).first }
+        var joining = cgroups.flatMap { options.standing == .replacing ? $0.stepsInPlace : $0.steps } + steps
+        steps = []
         // nssh's memory must not be readable to whoever is root over there; exec lifts it.
         joining.append(Step(.dumpable(false)))
         if mask.contains(.user), !options.keepsCredentials, caller.mayDropGroups { joining.append(Step(.setgroups([]))) }
@@ -111,12 +122,21 @@ public struct Plan {
             joining.append(Step(.setns(descriptor: join.descriptor.raw, mask: join.mask.rawValue)))
         }
         var after: [Step] = []
+        // `..` must not lead out of what is entered. The target's own root and directory may have been left outside by those who made it; what
+        // was named is an error there.
+        let entersFiles = options.entersFiles
+        for join in options.joins { if let root = join.root { after.append(Step(.chroot(root.raw, join.isNamed ? .always : .orRoot))) } }
         for join in options.joins {
-            if let root = join.root { after.append(Step(.chroot(root.raw))) }
-            if let cwd = join.cwd { after.append(Step(.fchdir(cwd.raw))) }
+            guard let cwd = join.cwd else { continue }
+            after.append(Step(.fchdir(cwd.raw, !entersFiles ? .anywhere : join.isNamed ? .always : .orRoot)))
         }
         if mask.contains(.user), options.uid == nil, !options.types.contains(.user), !options.keepsCredentials {
-            after.append(Step(.becomeRoot))
+            let (ids, target) = options.joinedIds
+            switch try ids.change(for: target) {
+            case .none: break
+            case .root(let mayKeep): after.append(Step(.becomeRoot(mayKeep: mayKeep)))
+            case .ids(let uid, let gid): after += [Step(.setresgid(gid)), Step(.setresuid(uid))]
+            }
         }
         // A pid namespace is joined by the children of the process that calls setns; new namespaces are made by the clone
         // that follows; and one that shares its memory cannot join a time namespace.
@@ -156,15 +176,40 @@ public struct Plan {
         }
     }
 
-    private func addIdentity(_ options: Options, _ steps: inout [Step]) {
+    private func addIdentity(_ options: Options, _ steps: inout [Step]) throws(Failure) {
         var groups = options.groups
         // Another user with root's groups is hardly what is meant; in a user namespace there may be no right to drop them.
         let keepsUser = !options.types.contains(.user) && !options.joins.contains { $0.mask.contains(.user) }
         if groups == nil, options.uid ?? 0 != 0, keepsUser, caller.mayDropGroups { groups = [] }
         if let groups { steps.append(Step(.setgroups(groups))) }
-        if let gid = options.gid { steps.append(Step(.setresgid(gid))) }
+        if let gid = try groupId(options) { steps.append(Step(.setresgid(gid))) }
         if let uid = options.uid { steps.append(Step(.setresuid(uid))) }
-        if let cwd = options.cwd { steps.append(Step(.chdir(cwd))) }
+        if let cwd = options.cwd { steps.append(Step(.chdir(cwd, options.entersFiles ? .always : .anywhere))) }
+    }
+
+    /// The group id that is set: in a user namespace that is joined a uid alone takes a gid there, too, or the caller's would stay.
+    private func groupId(_ options: Options) throws(Failure) -> UInt32? {
+        if options.gid != nil || options.uid == nil || options.keepsCredentials || options.types.contains(.user) { return options.gid }
+        let (ids, target) = options.joinedIds
+        return try ids.gid(for: target)
+    }
+
+    /// Whoever is with others by now is so as who was meant, and not as somebody of the caller's.
+    private func addIdCheck(_ options: Options, _ steps: inout [Step]) {
+        guard !options.joins.isEmpty, !options.keepsCredentials, !options.types.contains(.user) else { return }
+        var (uid, gid): (UInt32?, UInt32?) = (options.uid, options.gid)
+        var dropsGroups = false
+        for step in launch.outer + steps {
+            switch step.action {
+            case .setresuid(let id): uid = id
+            case .setresgid(let id): gid = id
+            case .becomeRoot(mayKeep: false): (uid, gid) = (uid ?? 0, gid ?? 0)
+            case .setgroups(let groups): dropsGroups = groups.isEmpty
+            default: break
+            }
+        }
+        if uid == nil, gid == nil, !dropsGroups { return }
+        steps.append(Step(.checkIds(uid: uid, gid: gid, noGroups: dropsGroups), stage: "check ids"))
     }
 
     /// PID 1 goes on as an init, with nothing of nssh, which whoever is root there could trace; the steps that follow are those of its child.
@@ -182,7 +227,8 @@ public struct Plan {
         launch.keeper = keeper
     }
 
-    private mutating func addBody(_ options: Options, _ resources: Resources, _ steps: inout [Step]) {
+    /// - Parameter last: what no step may follow that needs power.
+    private mutating func addBody(_ options: Options, _ resources: Resources, _ last: [Step], _ steps: inout [Step]) {
         switch options.body {
         case .held:
             // An ignored SIGCHLD survives exec: the kernel reaps what a held PID 1 adopts.
@@ -190,19 +236,21 @@ public struct Plan {
             if !options.detached { steps.append(Step(.dieWithParent(pidfd: resources.parentPidfd))) }
             steps.append(Step(.unblockSignals))
             steps.append(Step(.closeOnExec(from: 0)))
+            steps += last
             steps.append(Step(.execDescriptor(resources.image, arguments: []), stage: "execveat held image"))
         case .program(let arguments):
             if !options.detached, options.standing != .replacing { steps.append(Step(.dieWithParent(pidfd: resources.parentPidfd))) }
             if options.standing == .apart {
                 steps.append(Step(.signalAction(SIGPIPE, ignored: false)))
-                steps.append(Step(.closeOnExec(from: 3)))
             }
+            if options.standing == .apart || options.isForeign && !options.keepsDescriptors { steps.append(Step(.closeOnExec(from: 3))) }
             for grant in resources.grants { steps.append(Step(.dup(from: grant.from, to: grant.to), stage: "fds[\(grant.to)]")) }
             steps.append(Step(.unblockSignals))
             let environment = Environment.merged(options)
             let candidates = Environment.candidates(arguments[0], environment)
             var shown = arguments
             if let argv0 = options.argv0 { shown[0] = argv0 }
+            steps += last
             steps.append(Step(.exec(candidates: candidates, arguments: shown, environment: environment)))
         case .function:
             // Nobody but root can look at an undumpable process: nssh takes note of its namespaces before.
@@ -214,6 +262,7 @@ public struct Plan {
             if !options.detached { steps.append(Step(.dieWithParent(pidfd: resources.parentPidfd))) }
             for signal in [SIGTERM, SIGHUP] { steps.append(Step(.signalAction(signal, ignored: false))) }
             steps.append(Step(.unblockSignals))
+            steps += last
         }
     }
 }

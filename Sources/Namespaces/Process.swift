@@ -37,6 +37,14 @@ public final class Process {
     public let started = monotonicSeconds()
     /// When its end was seen.
     public private(set) var ended: Double?
+    /// Whether it was given ids that are not those of its namespaces' root.
+    var hasGivenIds = false
+    /// What it is not bound by, unlike the process that it has entered, in words.
+    public internal(set) var weaker: [String] = []
+    /// Where it is not quite where the process is that it has entered, in words.
+    public internal(set) var notes: [String] = []
+    /// The process that it has entered, and when that started: nil for none.
+    public internal(set) var entered: String?
     /// The terminal's modes when a signal stopped it in the foreground.
     var stoppedModes: TerminalModes?
     /// Whether nssh killed it because its time was up.

@@ -39,36 +39,17 @@ public enum SelfMove {
     }
 
     /// Joins existing namespaces. setns(2).
+    ///
+    /// In a user namespace that another user has made nssh becomes its root, or whom the target is: it would stay who it is on the host, and
+    /// so would all that it runs there.
     public static func setns(_ target: Target, _ types: [NamespaceType]?) throws(Failure) {
-        let join: (descriptor: Descriptor, mask: NamespaceTypes)
-        if let types {
-            guard !types.isEmpty else {
-                throw Failure(code: "EINVAL", "an empty list of types joins nothing", stage: "setns", target: target.description)
-            }
-            if target.isProcess {
-                // One call on a pidfd joins all or none.
-                var mask = NamespaceTypes()
-                for type in types { mask.insert(type) }
-                join = (try pidfd(target), mask)
-            } else {
-                guard types.count == 1 else {
-                    let name = target.description
-                    throw Failure(
-                        code: "EINVAL", "\(name) is one namespace and cannot be joined as \(types.count) types", stage: "setns",
-                        target: name)
-                }
-                join = (try target.borrow(types[0]).descriptor, NamespaceTypes(types[0]))
-            }
-        } else if target.isProcess {
-            guard let found = try Join.process(target) else { return }
-            join = (found.descriptor, found.mask)
-        } else {
-            let handle = try target.borrow(nil)
-            join = (handle.descriptor, NamespaceTypes(handle.type))
-        }
+        guard let join = try SelfMove.join(target, types) else { return }
+        var change = JoinedIds.Change.none
+        if join.mask.contains(.user), join.isForeign { change = try SelfMove.change(to: join, target) }
         Home.keep(leaving: join.mask)
         // Whoever is root over there could trace nssh, and would find what it was started with.
         let wasDumpable = join.mask.contains(.user) && Launch.setDumpable(false)
+        if change != .none, Caller().mayDropGroups { try Launch.inPlace([Step(.setgroups([]))]) }
         let step = Step.Action.setns(descriptor: join.descriptor.raw, mask: join.mask.rawValue)
         if Trace.call("setns", Step(step).text.shown, { nssh_setns(join.descriptor.raw, join.mask.rawValue) }) < 0 {
             let errno = Errno.last
@@ -83,18 +64,66 @@ public enum SelfMove {
         }
         Children.hasJoined = true
         if join.mask.contains(.time) { Children.forgetEnded() }
+        switch change {
+        case .none: break
+        case .root(let mayKeep): try Launch.inPlace([Step(.becomeRoot(mayKeep: mayKeep))])
+        case .ids(let uid, let gid): try Launch.inPlace([Step(.setresgid(gid)), Step(.setresuid(uid))])
+        }
         // Joining the user namespace of somebody else takes PDEATHSIG from a function body.
         try Children.dieWithParent()
     }
 
-    private static func pidfd(_ target: Target) throws(Failure) -> Descriptor {
-        switch target {
-        case .process(let process):
-            try process.requireOurs()
-            if !process.isAlive { throw process.ended("setns") }
-            return try process.pidfd.duplicate()
-        case .pid(let pid): return Descriptor(try check(nssh_pidfd_open(pid), "pidfd_open", target: "pid \(pid)"))
-        default: return Descriptor(try check(nssh_pidfd_open(getpid()), "pidfd_open", target: "self"))
+    /// Who one becomes, known before the step that there is no way back from.
+    private static func change(to join: Join, _ target: Target) throws(Failure) -> JoinedIds.Change {
+        let change = try join.ids.change(for: target.description)
+        guard case .root = change, case .asked = join.ids else { return change }
+        // A child goes first, and fails where there is no root.
+        _ = try Inside.userNamespace(try target.borrow(.user)) { "" }
+        return change
+    }
+
+    /// - Returns: nil when all that is to be joined is joined already.
+    private static func join(_ target: Target, _ types: [NamespaceType]?) throws(Failure) -> Join? {
+        guard let types else {
+            if target.isProcess { return try Join.process(target, Join.Entry(isRaw: true)) }
+            return try whole(try target.borrow(nil))
         }
+        guard !types.isEmpty else {
+            throw Failure(code: "EINVAL", "an empty list of types joins nothing", stage: "setns", target: target.description)
+        }
+        var mask = NamespaceTypes()
+        for type in types { mask.insert(type) }
+        if target.isProcess {
+            // One call on a pidfd joins all or none. What is the same already is said by the kernel.
+            guard let process = try TargetProcess(target) else {
+                return Join(descriptor: try TargetProcess.open(getpid()), mask: mask, origin: .pid(getpid()))
+            }
+            let inodes = try process.inodes()
+            var join = Join(descriptor: process.pidfd, mask: mask, origin: .pid(process.number))
+            if mask.contains(.user), inodes.contains(where: { $0.type == .user && $0.own != $0.theirs }) {
+                let owner = try target.open(.user).ownerUid()
+                join.isForeign = owner != geteuid()
+                join.ids = try JoinedIds(process, owner: owner)
+            }
+            try process.requireAlive()
+            return join
+        }
+        guard types.count == 1 else {
+            let name = target.description
+            throw Failure(
+                code: "EINVAL", "\(name) is one namespace and cannot be joined as \(types.count) types", stage: "setns", target: name)
+        }
+        return try whole(try target.borrow(types[0]))
+    }
+
+    /// One namespace, also when nssh is in it: the kernel has a word for that.
+    private static func whole(_ handle: NamespaceHandle) throws(Failure) -> Join {
+        var join = Join(descriptor: handle.descriptor, mask: NamespaceTypes(handle.type), origin: .path(Array(handle.link.utf8)))
+        if handle.type == .user, handle.inode != (try Inspect.inode(.own, .user)) {
+            let isOwn = try handle.ownerUid() == geteuid()
+            join.isForeign = !isOwn
+            join.ids = .asked(isOwn: isOwn)
+        }
+        return join
     }
 }

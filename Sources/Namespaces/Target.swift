@@ -8,6 +8,8 @@ public enum Target {
     case process(Process)
     case handle(NamespaceHandle)
     case pid(Int32)
+    /// A process that was found, and is held since.
+    case held(HeldPid)
     /// An inode number, with its type when that is known.
     case inode(UInt64, NamespaceType?)
     case path([UInt8])
@@ -56,6 +58,7 @@ public enum Target {
         case .process(let process): "process \(process.pid)"
         case .handle(let handle): handle.link
         case .pid(let pid): "pid \(pid)"
+        case .held(let held): "pid \(held.pid)"
         case .inode(let inode, let type): type.map { "\($0.rawValue):[\(inode)]" } ?? "inode \(inode)"
         case .path(let path): path.lossy
         }
@@ -67,7 +70,7 @@ public enum Target {
     /// Whether it is a process, which has a namespace of each type.
     public var isProcess: Bool {
         switch self {
-        case .own, .process, .pid: true
+        case .own, .process, .pid, .held: true
         case .handle, .inode, .path: false
         }
     }
@@ -79,10 +82,14 @@ public enum Target {
 
     /// Reads something of the target's /proc directory, so that what is read is surely of this process.
     func reading<Result>(_ body: (String) throws(Failure) -> Result) throws(Failure) -> Result {
-        do {
+        do throws(Failure) {
             switch self {
             case .process(let process): return try process.withProc(body)
             case .pid(let pid): return try body(try Proc.name(of: pid))
+            case .held(let held):
+                let result = try body(try Proc.name(of: held.pid, held.pidfd))
+                if try held.hasEnded() { throw Failure("pidfd_open", Errno(rawValue: ESRCH), target: description, hint: "the process has ended") }
+                return result
             default: return try body("self")
             }
         } catch {
@@ -113,7 +120,7 @@ public enum Target {
     public func open(_ type: NamespaceType?) throws(Failure) -> NamespaceHandle {
         let handle: NamespaceHandle
         switch self {
-        case .own, .process, .pid:
+        case .own, .process, .pid, .held:
             guard let type else {
                 throw Failure(
                     code: "EINVAL", "\(description) has a namespace of each type", stage: "open", target: description,

@@ -19,7 +19,9 @@ import Testing
     /// A join of a descriptor of its own, whose number tells it from others.
     private func join(_ types: [NamespaceType]) throws -> Join {
         let mask = types.reduce(into: NamespaceTypes()) { $0.insert($1) }
-        return Join(descriptor: try Descriptor.memory("test"), mask: mask, origin: .path(Array("test".utf8)))
+        var join = Join(descriptor: try Descriptor.memory("test"), mask: mask, origin: .path(Array("test".utf8)))
+        if mask.contains(.user) { join.ids = .asked(isOwn: false) }
+        return join
     }
 
     private func setns(_ join: Join) -> Step.Action { .setns(descriptor: join.descriptor.raw, mask: join.mask.rawValue) }
@@ -73,7 +75,7 @@ import Testing
             asRoot.meanwhile == [
                 .write(file: "gid_map", contents: Array("0 0 1\n".utf8)), .write(file: "uid_map", contents: Array("0 0 1\n".utf8)),
             ])
-        #expect(asRoot.launch.steps.map(\.action) == [.setpgid] + ending)
+        #expect(asRoot.launch.steps.map(\.action) == [.newKeyring, .setpgid] + ending)
         let asUser = try plan(options, by: PlanTests.user)
         #expect(asUser.meanwhile.isEmpty)
         #expect(
@@ -110,19 +112,30 @@ import Testing
         // Who has power over all of them keeps it until the user namespace is joined, and takes no groups there.
         #expect(
             try plan(options).launch.steps.map(\.action)
-                == [.dumpable(false), .setgroups([]), setns(net), setns(user), .becomeRoot, .setpgid] + ending)
+                == [
+                    .newKeyring, .dumpable(false), .setgroups([]), setns(net), setns(user), .becomeRoot(mayKeep: false), .setpgid,
+                    .checkIds(uid: 0, gid: 0, noGroups: true),
+                ] + ending)
         // Who has none gains it there.
         #expect(
             try plan(options, by: PlanTests.user).launch.steps.map(\.action)
-                == [.dumpable(false), setns(user), setns(net), .becomeRoot, .setpgid] + ending)
+                == [
+                    .dumpable(false), setns(user), setns(net), .becomeRoot(mayKeep: false), .setpgid,
+                    .checkIds(uid: 0, gid: 0, noGroups: false),
+                ] + ending)
         // Ids that are asked for, or kept, are not root's.
         options.keepsCredentials = true
-        #expect(try plan(options).launch.steps.map(\.action) == [.dumpable(false), setns(net), setns(user), .setpgid] + ending)
+        #expect(
+            try plan(options).launch.steps.map(\.action) == [.newKeyring, .dumpable(false), setns(net), setns(user), .setpgid] + ending)
         options.keepsCredentials = false
+        // A uid alone takes a gid along.
         options.uid = 3
         #expect(
             try plan(options).launch.steps.map(\.action)
-                == [.dumpable(false), .setgroups([]), setns(net), setns(user), .setpgid, .setresuid(3)] + ending)
+                == [
+                    .newKeyring, .dumpable(false), .setgroups([]), setns(net), setns(user), .setpgid, .setresgid(0), .setresuid(3),
+                    .checkIds(uid: 3, gid: 0, noGroups: true),
+                ] + ending)
         // No user namespace, no change of ids.
         options.uid = nil
         options.joins = [net]

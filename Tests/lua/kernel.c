@@ -73,5 +73,6 @@ int main(void) {
     tell("mntns_walk", walks_mounts());
     tell("mntns_walk_all", walks_over_all());
     tell("pidfd_namespaces", knows_namespaces_of_pidfd());
+    tell("pidfd_thread", syscall(SYS_pidfd_open, getpid(), O_EXCL) >= 0);  // PIDFD_THREAD
     tell("statmount", syscall(SYS_statmount, NULL, NULL, 0, 0) < 0 && errno != ENOSYS);
 }

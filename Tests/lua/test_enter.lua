@@ -49,7 +49,7 @@ tests["each type by its letter and its name, as nsenter"] = function()
     both("-w", { "-m", "-w", "sh", "-c", look })
     both("-w=DIR", { "-u", "--wd=/usr", "sh", "-c", look })
     both("-r", { "-m", "-r", "sh", "-c", look })
-    both("--root=/", { "-m", "--root=/", "sh", "-c", look })
+    both("--root=/", { "-u", "--root=/", "sh", "-c", look })
     -- Newer ones of util-linux take the letter without a directory, too.
     both("-W", { "-m", "-W", "/usr", "sh", "-c", look }, { "-m", "-W/usr", "sh", "-c", look })
     both("exit", { "-n", "sh", "-c", "exit 9" })
@@ -194,16 +194,24 @@ tests["a sandbox whose user namespace is nested in the one that owns the rest"] 
   check.eq(r.stdout, ("box\nnet:[%d]\nuser:[%d]\n"):format(owner:inode("net"), ns.inode(tonumber(inner), "user")), r.stderr)
 end
 
-tests["streams and descriptors are the caller's"] = function()
+tests["streams are the caller's, and so are descriptors where its files stay"] = function()
   local p <close> = box()
   local file <close> = assert(io.tmpfile())
-  for _, letters in ipairs{ "-a", "-uU" } do
-    local r = ns.run{ timeout = 20, stdin = { data = "typed\n" }, fds = { [7] = file }, nssh, "enter", letters, tostring(p.pid), "sh", "-c",
-      "cat; echo err >&2; echo x >&7; ls /proc/self/fd | wc -l" }
-    check.eq({ r.stdout, r.stderr }, { "typed\n5\n", "err\n" }, letters)
+  local function streams(...)
+    local words = { nssh, "enter", ... }
+    return ns.run{ timeout = 20, stdin = { data = "typed\n" }, fds = { [7] = file }, table.unpack(words) }
+  end
+  local line = { tostring(p.pid), "sh", "-c", "cat; echo err >&2; echo x >&7; ls /proc/self/fd | wc -l" }
+  for _, letters in ipairs{ { "-a", "--keep-fds" }, { "-uU" } } do
+    local r = streams(table.unpack(table.move(line, 1, #line, #letters + 1, letters)))
+    check.eq({ r.stdout, r.stderr }, { "typed\n5\n", "err\n" }, letters[1])
   end
   file:seek("set")
   check.eq(file:read("a"), "x\nx\n")
+  -- Where somebody else's files are, its program gets three.
+  local r = streams("-a", table.unpack(line))
+  check.eq(r.stdout, "typed\n4\n")
+  check.match(r.stderr, "^err\nsh: .*[Bb]ad file descriptor")
 end
 
 tests["SIGTERM for nssh is the command's"] = function()

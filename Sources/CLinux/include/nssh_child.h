@@ -39,14 +39,30 @@ enum nssh_op {
     NSSH_OP_SETGROUPS,
     NSSH_OP_SETRESGID,
     NSSH_OP_SETRESUID,
-    /// setresgid(2) and setresuid(2) to 0 where the user namespace maps it; nothing otherwise.
+    /// setresgid(2) and setresuid(2) to 0 of the user namespace that was joined, whose maps are read below descriptor `b`, a /proc: both,
+    /// or EINVAL with a note of what is not mapped; or, with `a`, neither.
     NSSH_OP_BECOME_ROOT,
-    /// chdir(2) to `text`.
+    /// Fails with EPERM unless all user ids are `a`, all group ids `b` (-1: whatever), and, with `size`, there are no supplementary groups.
+    NSSH_OP_CHECK_IDS,
+    /// chdir(2) to `text`; `a` says what is done where that is not below the root (enum nssh_below).
     NSSH_OP_CHDIR,
-    /// fchdir(2) to descriptor `a`.
+    /// fchdir(2) to descriptor `a`; `b` as `a` of NSSH_OP_CHDIR.
     NSSH_OP_FCHDIR,
-    /// fchdir(2) to descriptor `a`, then chroot(2) to ".".
+    /// fchdir(2) to descriptor `a`, then chroot(2) to "."; `b` as `a` of NSSH_OP_CHDIR.
     NSSH_OP_CHROOT,
+    /// umask(2) `a`.
+    NSSH_OP_UMASK,
+    /// KEYCTL_JOIN_SESSION_KEYRING of keyctl(2): a new one. Where that call is forbidden, it is to the child, too.
+    NSSH_OP_NEW_KEYRING,
+    /// PR_CAPBSET_DROP of each capability that is not in the mask `a`.
+    NSSH_OP_BOUND,
+    /// capset(2): permitted and effective are cut to the mask `a`, inheritable to `b`; ambient ones are cleared.
+    NSSH_OP_CAPSET,
+    NSSH_OP_NO_NEW_PRIVS,
+    /// prlimit(2) of resource `a` to the struct rlimit at `data`.
+    NSSH_OP_RLIMIT,
+    /// write(2) of `data` to descriptor `a`.
+    NSSH_OP_WRITE_DESCRIPTOR,
     /// PR_SET_PDEATHSIG SIGKILL, then poll(2) of the parent's pidfd `a`, since it may have died before.
     NSSH_OP_DIE_WITH_PARENT,
     /// PR_SET_DUMPABLE `a`.
@@ -74,6 +90,31 @@ struct nssh_step {
     const char *call, *shown;
 };
 
+/// What is done about a directory that is not below the root, so that `..` would lead out of it.
+enum nssh_below {
+    /// Nobody asks.
+    NSSH_ANYWHERE,
+    /// `/` is taken in its place, and a note.
+    NSSH_BELOW_OR_ROOT,
+    /// EXDEV.
+    NSSH_BELOW
+};
+
+/// What the steps note of what they did.
+enum nssh_note {
+    /// The root to be taken on is not below that of the mnt namespace.
+    NSSH_NOTE_ROOT = 1,
+    /// The working directory is not below the root.
+    NSSH_NOTE_DIRECTORY = 2,
+    /// 0 is not in the uid_map.
+    NSSH_NOTE_UID = 4,
+    /// 0 is not in the gid_map.
+    NSSH_NOTE_GID = 8
+};
+
+/// Where notes are kept: nssh_status, in a launch.
+void nssh_note_in(volatile int *notes);
+
 /// The lists of steps that a launch can have.
 enum nssh_list { NSSH_LIST_STEPS, NSSH_LIST_OUTER, NSSH_LIST_KEEPER };
 
@@ -83,11 +124,15 @@ struct nssh_status {
     volatile int error, step, list;
     /// Filled by the kernel.
     volatile int pidfd, pid;
+    /// Of the steps (enum nssh_note).
+    volatile int notes;
 };
 
 struct nssh_launch {
     /// CLONE_NEW* and CLONE_CLEAR_SIGHAND for the child.
     unsigned long long flags;
+    /// A directory of a cgroup2 that the first of the new processes is born in; -1: nssh's own.
+    int cgroup;
     const struct nssh_step *steps;
     int count;
     /// Steps of an intermediate process that makes the child and ends (joining a pid namespace); none: NULL.

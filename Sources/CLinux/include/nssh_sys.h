@@ -12,6 +12,8 @@ int nssh_errno(void);
 char **nssh_environ(void);
 int nssh_setns(int descriptor, int types);
 int nssh_pidfd_open(pid_t pid);
+struct rlimit;
+int nssh_getrlimit(int resource, struct rlimit *limit);
 int nssh_pidfd_send_signal(int descriptor, int signal);
 int nssh_wait_pidfd(int descriptor, siginfo_t *info, int options);
 int nssh_siginfo_status(const siginfo_t *info);

@@ -61,6 +61,7 @@ extension Snapshot {
         switch target {
         case .own: pid = ownPid
         case .pid(let number): pid = number
+        case .held(let held): pid = held.pid
         case .process(let process): pid = process.pid
         case .path(let path):
             for namespace in namespaces where type == nil || namespace.key.type == type {

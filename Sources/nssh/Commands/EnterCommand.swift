@@ -15,6 +15,10 @@ extension ShellCommand {
             the working directory of the target where its mnt namespace differs. With such options it is as nsenter has it: \
             / of the mnt namespace unless -r or -w is given. What is the same already is left alone.
             Whoever has no power over a namespace, as an ordinary user, enters the user namespace that owns it, too.
+            What enters the mnt namespace or root of a process has no more than that process: its capabilities, no_new_privs, resource limits, \
+            cgroup and umask, and a session keyring of its own; --privileged is nsenter's way. What cannot be taken over is said, or \
+            refused with --strict. It is root there, or whom the target is where there is none. It gets 0, 1 and 2, PATH, TERM, LANG, LC_*, \
+            and HOME and SHELL of the inside. A root or working directory that the target has outside of what is entered is not taken over.
             Without a command: $SHELL, or /bin/sh where that is not there.
             Exit code: the command's; 128 + n after signal n; 125 if it could not be entered, 126 if the command cannot be executed, 127 if \
             it is not there.
@@ -28,15 +32,24 @@ extension ShellCommand {
             Option("r", "root", .optional("DIR"), "the target's root, or DIR, as the root; the working directory is there"),
             Option("w", "wd", .optional("DIR"), "the target's working directory, or DIR"),
             Option("W", "wdns", .required("DIR"), "the working directory, as a path in the namespaces"),
+            Option(nil, "privileged", .optional("WHAT"), "keep one's own caps, cgroup, rlimits (a list, or all of it)"),
+            Option(nil, "strict", "refuse where something cannot be taken over of what binds the target"),
+            Option("e", "env", "the target's environment"),
+            Option(nil, "keep-env", .required("NAME"), "variables of one's own that go along (a list)"),
+            Option(nil, "keep-fds", "all open descriptors go along"),
             Option("F", "no-fork", "no child for a pid namespace: it is for the children of the command then"),
         ],
         operandsBeforeCommand: 1, trouble: 125
     ) { line throws(CommandError) in
         let enter = try Enter(line)
-        do throws(Failure) { return end(as: try enter.run()) } catch {
+        do throws(Failure) { return end(as: try enter.run(tell: tell)) } catch {
             let isMissing = error.errno?.rawValue == ENOENT
             throw CommandError(error, status: error.call == "execve" ? isMissing ? 127 : 126 : nil)
         }
+    }
+
+    private static func tell(_ weaker: [String], _ notes: [String]) {
+        for line in notes + weaker.map({ "weaker than the target is bound: \($0)" }) { complain("enter: \(line)") }
     }
 
     /// The letters of nsenter(1).
@@ -84,6 +97,23 @@ extension Enter {
         options.gid = try line.number("setgid", in: 0...Int(UInt32.max) - 1).map { UInt32($0) }
         options.keepsCredentials = line.has("preserve-credentials")
         neverForks = line.has("no-fork")
+        options.isStrict = line.has("strict")
+        options.keepsDescriptors = line.has("keep-fds")
+        takesEnvironment = line.has("env")
+        options.keptEnvironment = line.value("keep-env")?.split(separator: UInt8(ascii: ",")).map { Array($0) } ?? []
+        if line.has("privileged") { kept = try privileges(line.value("privileged")) }
         if !line.command.isEmpty { options.body = .program(line.command) }
+    }
+
+    private func privileges(_ list: [UInt8]?) throws(CommandError) -> Privileges {
+        guard let list else { return .all }
+        var result: Privileges = []
+        for word in list.lossy.split(separator: ",") {
+            guard let known = Privileges(name: String(word)) else {
+                throw .usage("--privileged: a list of caps, cgroup and rlimits expected, got '\(word)'")
+            }
+            result.insert(known)
+        }
+        return result
     }
 }
