@@ -1,0 +1,116 @@
+-- What enters a process is in its cgroup: the limits of that are its limits.
+local check = require "check"
+local here = require "here"
+local strangers = require "strangers"
+local tests = {}
+
+local nssh = sys.readlink("/proc/self/exe")
+
+-- A hierarchy that is mounted here: its directory and type; `what` is cgroup2, or a controller of version 1.
+local function hierarchy(what)
+  for _, mount in ipairs(sys.mounts()) do
+    if what == "cgroup2" and mount.type == "cgroup2" then return mount.target end
+    if mount.type == "cgroup" and mount.target:match("/([^/]*)$") == what then return mount.target end
+  end
+end
+
+-- Makes a cgroup of one's own, and moves a process into it; gone at the end of the scope.
+local Group = {}
+Group.__index = Group
+function Group:__close() assert(os.remove(self.path)) end
+local function group(root, pid)
+  local self = setmetatable({ path = ("%s/nssh-test-%d"):format(root, sys.getpid()) }, Group)
+  ns.run{ "mkdir", self.path }:check()
+  if pid then self:write("cgroup.procs", pid) end
+  return self
+end
+function Group:write(name, value)
+  local file <close> = assert(io.open(self.path .. "/" .. name, "w"))
+  assert(file:write(value) and file:flush())
+end
+
+-- The line of /proc/PID/cgroup that names the group.
+local function line(text, path) return text:match("[^\n]*/" .. path:match("[^/]*$"):gsub("%-", "%%-") .. "\n") end
+
+local function need(what)
+  here.need_root("cgroups are made by root")
+  local root = hierarchy(what)
+  here.need(root and ("d=%s/nssh-test-$$ && mkdir $d && rmdir $d"):format(root) or "false", "no " .. what .. " hierarchy that can be written")
+  return root
+end
+
+local function joins(what)
+  local root = need(what)
+  local own <close> = group(root)
+  do
+    local target <close> = strangers.boxed()
+    own:write("cgroup.procs", target.pid)
+    local theirs = line(target:file("cgroup"), own.path)
+    check.ok(theirs, target:file("cgroup"))
+    local t = tostring(target.pid)
+    for _, words in ipairs{ { t }, { "-a", t }, { "--privileged=caps,rlimits", t } } do
+      local r = ns.run{ nssh, "enter", table.unpack(table.move({ "cat", "/proc/self/cgroup" }, 1, 2, #words + 1, words)) }:check()
+      check.eq(line(r.stdout, own.path), theirs, table.concat(words, " "))
+      check.eq(r.stderr, "")
+    end
+    local r = ns.run{ nssh, "enter", "--privileged=cgroup", t, "cat", "/proc/self/cgroup" }:check()
+    check.eq(line(r.stdout, own.path), nil)
+    check.eq(line(ns.call(target.pid, function()
+      local file <close> = io.open("/proc/self/cgroup")
+      return file:read("a")
+    end), own.path), theirs)
+    -- nssh itself stays where it is.
+    local file <close> = io.open("/proc/self/cgroup")
+    check.eq(line(file:read("a"), own.path), nil)
+  end
+end
+
+tests["born into that of version 2"] = function() joins("cgroup2") end
+tests["moved into those of version 1 that limit"] = function() joins("pids") end
+
+tests["a limit of it holds, and is named where the kernel refuses"] = function()
+  local root = need("pids")
+  local own <close> = group(root)
+  local target <close> = strangers.boxed()
+  own:write("cgroup.procs", target.pid)
+  own:write("pids.max", "2")
+  local r = ns.run{ nssh, "enter", tostring(target.pid), "sh", "-c", "(exit 0); (exit 0) & (exit 0) & wait; echo lived" }
+  check.ok(r.stderr:find("fork") or r.stderr:find("[Rr]esource"), r.stdout .. r.stderr)
+  target.shell:close()
+end
+
+tests["a frozen one is not entered"] = function()
+  local root = need("cgroup2")
+  local own <close> = group(root)
+  here.need(("test -e %s/cgroup.freeze"):format(own.path), "cgroups cannot be frozen here")
+  local target <close> = strangers.boxed()
+  own:write("cgroup.procs", target.pid)
+  own:write("cgroup.freeze", "1")
+  local r = ns.run{ timeout = 5, nssh, "enter", tostring(target.pid), "true" }
+  own:write("cgroup.freeze", "0")
+  check.eq(r.status, 125)
+  check.match(r.stderr, "frozen")
+  target.shell:close()
+end
+
+tests["one that cannot be joined is said, and strict refuses"] = function()
+  local root = need("pids")
+  local own <close> = group(root)
+  local target <close> = strangers.of_nobody("-r -m")
+  own:write("cgroup.procs", target.pid)
+  -- As the same ordinary user, who may not write there.
+  local user = { "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups" }
+  local copy <close> = require("apart").copy()
+  local function enter(...)
+    local words = table.move({ ... }, 1, select("#", ...), #user + 1, { table.unpack(user) })
+    return ns.run{ timeout = 20, table.unpack(words) }
+  end
+  local r = enter(copy.path, "enter", tostring(target.pid), "echo", "in"):check()
+  check.eq(r.stdout, "in\n")
+  check.match(r.stderr, "cgroup .*nssh%-test.*cannot be joined")
+  r = enter(copy.path, "enter", "--strict", tostring(target.pid), "echo", "in")
+  check.eq({ r.status, r.stdout }, { 125, "" })
+  target.shell:close()
+end
+
+return tests

@@ -1,0 +1,167 @@
+-- What goes along into what others have made: not the environment, not descriptors, not keys, no directory that leads back.
+local check = require "check"
+local here = require "here"
+local apart = require "apart"
+local strangers = require "strangers"
+local tests = {}
+
+local nssh = sys.readlink("/proc/self/exe")
+local function enter(...)
+  local words = { ... }
+  local options = type(words[1]) == "table" and table.remove(words, 1) or {}
+  options.timeout = 20
+  for i, word in ipairs{ nssh, "enter", table.unpack(words) } do options[i] = word end
+  return ns.run(options)
+end
+
+local secrets = { SSH_AUTH_SOCK = "/tmp/agent", SECRET = "s3cret", PATH = "/usr/local/bin:/usr/bin:/bin", TERM = "xterm", LANG = "C", LC_ALL = "C",
+  HOME = "/home/caller", SHELL = "/bin/bash", LD_PRELOAD = false }
+
+local function variables(text)
+  local all = {}
+  for name, value in text:gmatch("([%w_]+)=([^\n]*)\n") do all[name] = value end
+  all.PWD, all._, all.SHLVL, all.OLDPWD = nil, nil, nil, nil
+  return all
+end
+
+tests["the environment of what enters another's files"] = function()
+  local target <close> = strangers.boxed()
+  local t = tostring(target.pid)
+  local function seen(...) return variables(enter({ env = secrets, clear_env = true }, ...):check().stdout) end
+  local base = { PATH = secrets.PATH, TERM = "xterm", LANG = "C", LC_ALL = "C", HOME = "/root", SHELL = "/bin/sh" }
+  check.eq(seen(t, "env"), base)
+  base.SECRET = "s3cret"
+  check.eq(seen("--keep-env=SECRET,NOTHING", t, "env"), base)
+  -- Where the files are the caller's the environment is, too.
+  check.eq(seen("self", "env").SSH_AUTH_SOCK, "/tmp/agent")
+  -- The target's own, whatever it says.
+  local other <close> = strangers.start(("echo $$; exec unshare %s env -i OWN=theirs PATH=/bin:/usr/bin sleep 60"):format(
+    sys.geteuid() == 0 and "-m" or "-r -m"))
+  check.eq(seen("--env", tostring(other.pid), "env"), { OWN = "theirs", PATH = "/bin:/usr/bin" })
+  check.eq(seen("-e", "--keep-env=SECRET", tostring(other.pid), "env"), { OWN = "theirs", PATH = "/bin:/usr/bin", SECRET = "s3cret" })
+end
+
+-- nssh itself with an environment that has a secret.
+local function script(text, ...)
+  local words = { nssh, "-e", text, ... }
+  return ns.run{ timeout = 20, env = secrets, table.unpack(words) }:check().stdout
+end
+
+tests["the same from Lua"] = function()
+  local target <close> = strangers.boxed()
+  local go = ("local t = %d; local function text(r) return r:check().stdout end "):format(target.pid)
+  local raw = sys.geteuid() == 0 and "mnt = t" or "user = t, mnt = t"
+  local function has(text, name) return variables(text)[name] end
+  local plain = script(go .. ("io.write(text(ns.run{%s, 'env'}))"):format(raw))
+  check.eq({ has(plain, "SECRET"), has(plain, "SSH_AUTH_SOCK"), has(plain, "TERM"), has(plain, "HOME") }, { nil, nil, "xterm", "/root" })
+  check.eq(has(script(go .. ("io.write(text(ns.run{%s, env = {SECRET = 'mine'}, 'env'}))"):format(raw)), "SECRET"), "mine")
+  local body = script(go .. "io.write(ns.call(t, function() local f = io.popen('env') return f:read('a') end))")
+  check.eq({ has(body, "SECRET"), has(body, "TERM") }, { nil, "xterm" })
+  check.eq(script(go .. "print(ns.call(t, os.getenv, 'SECRET'))"), "nil\n")
+  -- A box that nssh has made is one's own.
+  local own = [[local b <close> = ns.clone{ user = "root", mnt = true } io.write(b:run{"env"}:check().stdout)]]
+  check.eq(has(script(own), "SECRET"), "s3cret")
+end
+
+tests["a user namespace of somebody else is enough for it"] = function()
+  local target <close> = strangers.of_nobody("-r")
+  check.eq(variables(enter({ env = secrets }, tostring(target.pid), "env"):check().stdout).SECRET, nil)
+  check.eq(variables(script(("io.write(ns.run{user = %d, 'env'}:check().stdout)"):format(target.pid))).SECRET, nil)
+end
+
+tests["a working directory outside of the root is not taken over"] = function()
+  here.need_user_namespaces()
+  here.need_program("python3")
+  local python = [[
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def must(result):
+    if result: raise OSError(ctypes.get_errno(), "")
+os.chdir("/usr/bin" if len(sys.argv) < 3 else sys.argv[2])
+must(libc.syscall(155, b"/mnt", b"/mnt/old") if os.uname().machine == "x86_64" else libc.syscall(41, b"/mnt", b"/mnt/old"))
+must(libc.umount2(b"/old", 2))
+os.execv("/usr/bin/sleep", ["sleep", "60"])
+]]
+  -- It is in a root of its own, and its working directory is still in the old one.
+  local line = [[
+    echo $$
+    mount -t tmpfs none /mnt && mkdir /mnt/usr /mnt/old /mnt/proc && mount --rbind /usr /mnt/usr && mount --rbind /proc /mnt/proc
+    for d in bin lib lib64; do ln -s usr/$d /mnt/$d; done
+    exec python3 -c "$1"
+  ]]
+  local target <close> = strangers.start(("exec unshare %s sh -c '%s' sh \"$1\""):format(
+    sys.geteuid() == 0 and "-m" or "-r -m", line:gsub("'", "'\\''")), python)
+  local t = tostring(target.pid)
+  local look = { "/bin/sh", "-c", "/bin/pwd; test -e ../../etc/passwd && echo out; test -e etc/passwd && echo out; ls /" }
+  local r = enter(t, table.unpack(look)):check()
+  check.eq(r.stdout, "/\nbin\nlib\nlib64\nold\nproc\nusr\n")
+  check.match(r.stderr, "working directory is /")
+  check.eq(ns.call(target.pid, function()
+    local out <close> = io.popen("/bin/pwd; test -e ../../etc/passwd && echo out")
+    return out:read("a")
+  end), "/\n")
+  check.match(table.concat(ns.shell(target.pid, { "/bin/true" }).notes, ";"), "working directory is /")
+  -- A path that is named, and leads out, is an error: through a descriptor of the joiner's own, or from here.
+  for number = 3, 12 do
+    r = enter({ stdin = "null" }, "-W", ("/proc/self/fd/%d/"):format(number), t, "/bin/sh", "-c", "ls; /bin/pwd")
+    -- One of them is the root that was taken on.
+    check.ok(not r.ok or r.stdout == "bin\nlib\nlib64\nold\nproc\nusr\n/\n", "-W /proc/self/fd/" .. number .. ": " .. r.stdout)
+  end
+  for _, letters in ipairs{ { "-a", "-w=/tmp" }, { "-a", "-r=/" }, { "-a", "-r", "-w=/" } } do
+    r = enter(letters[1], letters[2], letters[3] or "-a", t, "/bin/pwd")
+    check.eq({ r.status, r.stdout }, { 125, "" }, table.concat(letters, " "))
+    check.match(r.stderr, "not below the root")
+  end
+  check.eq(enter("-W", "/usr", t, "/bin/pwd"):check().stdout, "/usr\n")
+end
+
+tests["a jail of one's own, too"] = function()
+  here.need_user_namespaces()
+  local r = ns.call({ user = "root" }, function()
+    local box <close> = ns.clone{ mnt = true }
+    box:call(function()
+      sys.mount{ source = "none", target = "/mnt", type = "tmpfs" }
+      for _, name in ipairs{ "usr", "old" } do ns.run{ "mkdir", "/mnt/" .. name }:check() end
+      sys.mount{ source = "/usr", target = "/mnt/usr", flags = { "bind", "rec" } }
+      for _, name in ipairs{ "bin", "lib", "lib64" } do ns.run{ "ln", "-s", "usr/" .. name, "/mnt/" .. name }:check() end
+      ns.run{ "pivot_root", "/mnt", "/mnt/old" }:check()
+    end)
+    box:call(function() sys.umount("/old", true) end)
+    local after = box:run{ "/bin/sh", "-c", "/bin/pwd; ls /; test -e ../../etc/passwd && echo out" }
+    return { out = after.stdout, notes = table.concat(after.notes or {}, ";") }
+  end)
+  check.eq(r.out, "/\nbin\nlib\nlib64\nold\nusr\n")
+  check.match(r.notes, "working directory is /")
+end
+
+tests["descriptors of the caller's stay out"] = function()
+  local target <close> = strangers.boxed()
+  local file <close> = assert(io.tmpfile())
+  local look = { "sh", "-c", "ls /proc/self/fd | tr '\\n' ' '" }
+  local t = tostring(target.pid)
+  check.eq(enter({ fds = { [9] = file } }, t, table.unpack(look)):check().stdout, "0 1 2 3 ")
+  check.eq(enter({ fds = { [9] = file } }, "--keep-fds", t, table.unpack(look)):check().stdout, "0 1 2 3 9 ")
+end
+
+tests["the session keyring is another one"] = function()
+  here.need_program("python3")
+  local libc = "import ctypes; libc = ctypes.CDLL(None); "
+  local call = "libc.syscall(__import__('os').uname().machine == 'x86_64' and 250 or 219, "
+  local id = { "python3", "-c", libc .. "print(" .. call .. "0, -3, 1))" }
+  local own = tonumber(ns.run(id):check().stdout)
+  if own < 0 then return check.ok(true) end -- keyctl(2) is forbidden, inside too
+  local target <close> = strangers.boxed()
+  check.ne(tonumber(enter(tostring(target.pid), table.unpack(id)):check().stdout), own)
+  local options = sys.geteuid() == 0 and { mnt = target.pid } or { user = target.pid, mnt = target.pid }
+  for i, word in ipairs(id) do options[i] = word end
+  check.ne(tonumber(ns.run(options):check().stdout), own)
+  -- As the keys of this session are not for others, so they are not for a box of others' ids.
+  if sys.geteuid() == 0 then
+    local map = { { 0, 100000, 10 } }
+    local boxed = { user = { uid = map, gid = map }, uid = 0, gid = 0 }
+    for i, word in ipairs(id) do boxed[i] = word end
+    check.ne(tonumber(ns.run(boxed):check().stdout), own)
+  end
+end
+
+return tests
