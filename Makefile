@@ -73,8 +73,9 @@ test-fresh: ## make demo and make test in fresh roots of Debian 12 and 13, as ro
 	TARGETS="$(TARGETS)" AS="$(AS)" sh Tools/test-fresh.sh $(DEBIAN)
 
 MINUTES ?= 10
-soak: release ## scans against what is known while namespaces come and go on both processors, for 10 minutes (MINUTES=…)
+soak: release ## scans against what is known while namespaces come and go, for 10 minutes (MINUTES=…); 5,000 races of joins (RACES=…)
 	$(NSSH) Tests/soak/soak.lua $(MINUTES)
+	NSSH_TEST_RACES=$(or $(RACES),5000) $(NSSH) Tests/lua/run.lua "ended: a target that ends"
 
 fuzz: release ## 100,000 random calls of every binding, then fuzz-showing (SEED=…, CALLS=…)
 	$(NSSH) Tests/fuzz/fuzz.lua $(SEED) $(CALLS)
