@@ -21,10 +21,10 @@ for object do
         /^ *\[ *[0-9]+\] / {
             line = $0; sub(/^ *\[ */, "", line); sub(/\]/, "", line); split(line, word, " ")
             section[word[1]] = word[2]
-            if (word[2] == "nssh_hold" || word[2] == "nssh_init") images++
+            if (word[2] ~ /^nssh_(hold|init|gate)$/) images++
         }
         /^ *[0-9]+: [0-9a-f]+ / { sub(/:/, "", $1); home[$1] = $7; name[$1] = $8 }
-        /^Relocation section/ { image = ""; if ($3 ~ /^\047\.rela?nssh_(hold|init)\047$/) { image = $3; gsub(/\047|\.rela?/, "", image) } }
+        /^Relocation section/ { image = ""; if ($3 ~ /^\047\.rela?nssh_(hold|init|gate)\047$/) { image = $3; gsub(/\047|\.rela?/, "", image) } }
         image != "" && $1 ~ /^[0-9a-f]+$/ && $3 ~ /^R_/ {
             symbol = hex(substr($2, 1, 8))
             if (section[home[symbol]] != image) {
@@ -33,7 +33,7 @@ for object do
             }
         }
         END {
-            if (!images) { printf "%s: has neither a section nssh_hold nor nssh_init\n", object; failed = 1 }
+            if (!images) { printf "%s: has no section nssh_hold, nssh_init or nssh_gate\n", object; failed = 1 }
             exit failed
         }' >&2 || failed=1
 done

@@ -290,7 +290,8 @@ static int run(const struct nssh_step *step, const void *signal_mask) {
     case NSSH_OP_EXEC: return exec_first(step);
     case NSSH_OP_EXEC_DESCRIPTOR: {
         char *const empty[] = {NULL};
-        return (int)syscall(SYS_execveat, step->a, "", step->arguments ? step->arguments : empty, empty, AT_EMPTY_PATH);
+        return (int)syscall(SYS_execveat, step->a, "", step->arguments ? step->arguments : empty,
+                            step->environment ? step->environment : empty, AT_EMPTY_PATH);
     }
     case NSSH_OP_SPLIT: break;  // launch.c does it
     }

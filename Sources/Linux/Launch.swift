@@ -9,6 +9,9 @@ public struct Launch {
     public var steps: [Step] = []
     /// A directory of a cgroup2 that the child is born in.
     public var cgroup: Descriptor?
+    /// Where an image that executes the program says why it could not (`execThroughGate`); its other end is closed by the exec. Until when, on
+    /// `monotonicSeconds`, that is waited for.
+    public var gate: (read: Descriptor, write: Descriptor, until: Double?)?
     /// Steps of an intermediate that makes the child and ends; empty: none.
     public var outer: [Step] = []
     /// What PID 1 does when it has made the program, at the step `split`: it becomes an init. Empty: the child is the program.
@@ -135,8 +138,29 @@ public struct Launch {
             throw failure
         }
         if pid < 0 { throw Failure("clone3", errno, target: types.isEmpty ? nil : types.description) }
+        if let gate { try pass(gate, pid, pidfd) }
         if nssh_tracing() { nssh_trace_end_execs(firstCall) }
         return .parent(pid: pid, pidfd: pidfd, notes: Step.Notes(rawValue: status.pointee.notes))
+    }
+
+    /// Waits until the program is there, or is not to be had. Whoever is root there can hold that up: ^C and the time limit end it.
+    private func pass(_ gate: (read: Descriptor, write: Descriptor, until: Double?), _ pid: Int32, _ pidfd: Descriptor) throws(Failure) {
+        gate.write.close()
+        do throws(Failure) {
+            var events = [pollfd(fd: gate.read.raw, events: Int16(POLLIN), revents: 0)]
+            while try !waitForEvents(&events, until: gate.until) {
+                if let until = gate.until, monotonicSeconds() >= until { return }
+            }
+            let bytes = try gate.read.read(4)
+            if bytes.isEmpty { return }
+            let errno = bytes.reversed().reduce(Int32(0)) { $0 << 8 | Int32($1) }
+            guard let step = steps.last, bytes.count == 4, (1..<4096).contains(errno) else { throw Failure("execve", Errno(rawValue: EIO)) }
+            throw Launch.failure(of: step, Errno(rawValue: errno), [])
+        } catch {
+            _ = nssh_pidfd_send_signal(pidfd.raw, SIGKILL)
+            Launch.reap(pid)
+            throw error
+        }
     }
 
     /// Waits for a child that is ending, whatever signals come. waitpid(2).

@@ -24,7 +24,7 @@ extension Step {
         case .writeDescriptor(_, let contents): ("\(stage) \(Step.quote(contents))", true)
         case .chdir(let path, _): ("chdir(\(Step.quote(path)))", true)
         case .chroot: ("fchdir, chroot(\".\")", false)
-        case .exec(_, let arguments, _): ("execve(\(Step.quote(arguments.first ?? [])))", true)
+        case .exec(_, let arguments, _), .execThroughGate(_, _, _, let arguments, _): ("execve(\(Step.quote(arguments.first ?? [])))", true)
         case .execDescriptor: ("execveat(\(stage.split(separator: " ").dropFirst().joined(separator: " ")))", true)
         case .controllingTerminal: ("ioctl(TIOCSCTTY)", true)
         case .setsid: ("setsid()", true)

@@ -50,6 +50,9 @@ public struct Step {
         /// The first of the candidates that is there; no environment is nssh's own.
         case exec(candidates: [[UInt8]], arguments: [[UInt8]], environment: [[UInt8]]?)
         case execDescriptor(Int32, arguments: [[UInt8]])
+        /// The same by an image that is not nssh (gate.c); `report` is a descriptor for the errno, or a text for standard error.
+        case execThroughGate(
+            image: Int32, report: [UInt8], candidates: [[UInt8]], arguments: [[UInt8]], environment: [[UInt8]])
         /// PID 1 makes the program here, and becomes its init.
         case split
     }
@@ -124,7 +127,7 @@ public struct Step {
         case .dieWithParent, .dumpable: "prctl"
         case .signalAction: "sigaction"
         case .unblockSignals: "sigprocmask"
-        case .exec: "execve"
+        case .exec, .execThroughGate: "execve"
         case .execDescriptor: "execveat"
         case .split: "clone3"
         }
@@ -162,7 +165,7 @@ public struct Step {
         case .setgroups(let groups): groups.map { String($0) }.joined(separator: " ")
         case .setresgid(let id), .setresuid(let id): String(id)
         case .chdir(let path, _): path.lossy
-        case .exec(let candidates, _, _):
+        case .exec(let candidates, _, _), .execThroughGate(_, _, let candidates, _, _):
             // Not its argv[0], which may be anything; one that is looked for along PATH by its name.
             [UInt8](
                 (candidates.count == 1 ? candidates[0][...] : candidates.first?.split(separator: UInt8(ascii: "/")).last ?? [])
@@ -369,6 +372,11 @@ struct StepArena: ~Copyable {
             step.op = NSSH_OP_EXEC_DESCRIPTOR
             step.a = Int(descriptor)
             if !arguments.isEmpty { step.arguments = list(arguments) }
+        case .execThroughGate(let image, let report, let candidates, let arguments, let environment):
+            step.op = NSSH_OP_EXEC_DESCRIPTOR
+            step.a = Int(image)
+            step.arguments = try list([report] + candidates + [[]] + arguments, stage)
+            step.environment = try list(environment, stage)
         case .split: step.op = NSSH_OP_SPLIT
         }
         return step

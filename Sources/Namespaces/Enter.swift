@@ -48,7 +48,8 @@ public struct Enter {
         let types = options.joins.reduce(into: NamespaceTypes()) { $0.formUnion($1.mask) }
         if !types.contains(.user), options.gid != nil, options.groups == nil { options.groups = [] }
         let terminal = neverForks ? nil : Terminal(0)
-        guard terminal != nil || types.contains(.pid) && !neverForks else {
+        // What executes programs of others is not nssh itself: something stays that can tell what became of it.
+        guard terminal != nil || (types.contains(.pid) || options.entersFiles) && !neverForks else {
             options.standing = .replacing
             throw Launcher.replace(options, tell: tell)
         }

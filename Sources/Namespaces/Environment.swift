@@ -17,7 +17,7 @@ enum Environment {
     }
 
     /// nssh's own.
-    private static var own: [[UInt8]] {
+    static var own: [[UInt8]] {
         var result: [[UInt8]] = []
         guard var entry = nssh_environ() else { return [] }
         while let pointer = entry.pointee {

@@ -6,11 +6,12 @@ import Linux
 public enum Launcher {
     nonisolated(unsafe) private static var image: Descriptor?
     nonisolated(unsafe) private static var initImage: Descriptor?
+    nonisolated(unsafe) private static var gateImage: Descriptor?
     nonisolated(unsafe) private static var emptyRoot: Descriptor?
     nonisolated(unsafe) private static var emptyRootIsRefused = false
 
     /// The descriptors that nssh keeps for itself between launches.
-    static var keptDescriptors: [Int32] { [image, initImage, emptyRoot].compactMap { $0?.raw } }
+    static var keptDescriptors: [Int32] { [image, initImage, gateImage, emptyRoot].compactMap { $0?.raw } }
 
     /// What comes of a launch.
     public enum Outcome {
@@ -55,6 +56,14 @@ public enum Launcher {
             try report!.read.setNonblocking()
             resources.initReport = report!.write.raw
         }
+        var gate: (read: Descriptor, write: Descriptor, until: Double?)?
+        if options.entersFiles, kind == .program {
+            resources.gate = try theGate()
+            let ends = try Descriptor.pipe(above: max(2, options.grants.map(\.number).max() ?? 2))
+            gate = (ends.read, ends.write, options.timeout.map { monotonicSeconds() + $0 })
+            resources.gateDescriptor = ends.write.raw
+            resources.gateReport = Array(String(ends.write.raw).utf8)
+        }
         if options.foreground, isatty(0) == 1 { resources.terminal = 0 }
 
         var plan = try Plan(options, resources)
@@ -65,6 +74,7 @@ public enum Launcher {
                 for mapping in mappings { try mapping.perform(name) }
             }
         }
+        plan.launch.gate = gate
         plan.launch.highestGranted = max(2, options.grants.map(\.number).max() ?? 2)
         var noted: [(name: String, inode: UInt64)]?
         if !plan.launch.closing.isEmpty { plan.launch.whenReady = { noted = try? Inspect.inodes(.pid($0)) } }
@@ -141,7 +151,12 @@ public enum Launcher {
             guard case .program(let arguments) = options.body else { return Failure("execve", Errno(rawValue: ENOENT)) }
             try checkArguments(arguments)
             try refuseWeaker(options)
-            let launch = try Plan(options, Plan.Resources()).launch
+            var resources = Plan.Resources()
+            if options.entersFiles {
+                resources.gate = try theGate()
+                resources.gateReport = Array("nssh: execve(\((arguments.first ?? []).lossy)): it cannot be executed there\n".utf8)
+            }
+            let launch = try Plan(options, resources).launch
             let steps = launch.outer + launch.steps
             // What is to be told is known here. What follows may leave no room for it.
             let early = (steps.lastIndex { $0.isOfDirectory } ?? -1) + 1
@@ -165,6 +180,13 @@ public enum Launcher {
         if let initImage { return initImage.raw }
         let descriptor = Descriptor(try check(nssh_init_image(), "memfd_create", stage: "make init image"))
         initImage = descriptor
+        return descriptor.raw
+    }
+
+    private static func theGate() throws(Failure) -> Int32 {
+        if let gateImage { return gateImage.raw }
+        let descriptor = Descriptor(try check(nssh_gate_image(), "memfd_create", stage: "make gate image"))
+        gateImage = descriptor
         return descriptor.raw
     }
 

@@ -22,6 +22,11 @@ public struct Plan {
         var terminal: Int32?
         /// The child's end of its own terminal.
         var ownTerminal: Int32 = -1
+        /// What executes programs of others, and where it says why it could not.
+        var gate: Int32 = -1
+        var gateReport: [UInt8] = []
+        /// The descriptor of that, which stays open for the gate.
+        var gateDescriptor: Int32?
         /// What a program is granted, with numbers above all of those that it gets.
         var grants: [(from: Int32, to: Int32)] = []
     }
@@ -250,6 +255,15 @@ public struct Plan {
             let candidates = Environment.candidates(arguments[0], environment)
             var shown = arguments
             if let argv0 = options.argv0 { shown[0] = argv0 }
+            if options.entersFiles, resources.gate >= 0 {
+                if let report = resources.gateDescriptor { steps.append(Step(.dup(from: report, to: report))) }
+                steps += last
+                let gate = Step.Action.execThroughGate(
+                    image: resources.gate, report: resources.gateReport, candidates: candidates, arguments: shown,
+                    environment: environment ?? Environment.own)
+                steps.append(Step(gate, stage: "execve"))
+                return
+            }
             steps += last
             steps.append(Step(.exec(candidates: candidates, arguments: shown, environment: environment)))
         case .function:

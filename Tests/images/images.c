@@ -1,4 +1,5 @@
 // Runs the programs that are copied out of the binary, without nssh: the held one waits, the init reaps and passes the end on.
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -96,6 +97,29 @@ static void init(int number, int expected) {
     close(image);
 }
 
+/// The gate executes the first of the paths that is there, with the arguments and environment behind them, or tells why not.
+static void gate(const char *path, int expected, int refusal) {
+    int image = nssh_gate_image(), told[2];
+    if (image < 0 || pipe2(told, O_CLOEXEC) < 0) fail("no gate image");
+    pid_t pid = make_child();
+    if (pid == 0) {
+        char digits[16];
+        snprintf(digits, sizeof digits, "%d", told[1]);
+        fcntl(told[1], F_SETFD, 0);
+        char *const arguments[] = {digits, "/nonexistent/a", (char *)path, "", "name", "-c", "test \"$KEY\" = ' of'", NULL};
+        char *const environment[] = {"KEY= of", NULL};
+        syscall(SYS_execveat, image, "", arguments, environment, AT_EMPTY_PATH);
+        _exit(125);
+    }
+    close(told[1]);
+    int status, error = 0;
+    ssize_t count = read(told[0], &error, sizeof error);
+    if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != expected) fail("the gate ended otherwise");
+    if (refusal ? count != sizeof error || error != refusal : count != 0) fail("the gate told something else");
+    close(told[0]);
+    close(image);
+}
+
 int main(void) {
     alarm(60);
     // What comes before the init is there waits for it.
@@ -106,4 +130,7 @@ int main(void) {
     held();
     init(0, 7);
     init(SIGKILL, 128 + SIGKILL);
+    gate("/bin/sh", 0, 0);
+    gate("/nonexistent/b", 127, ENOENT);
+    gate("/dev/null", 126, EACCES);
 }

@@ -11,18 +11,18 @@ trap 'rm -rf "$place"' EXIT
 
 # compile FLAG…: the objects, looked at.
 compile() {
-    for name in hold init image; do
+    for name in hold init gate image; do
         "$clang" -std=gnu23 -D_GNU_SOURCE -Wall -Wextra -Werror -fPIC -ISources/CLinux/include "$@" \
             -c "Sources/CLinux/$name.c" -o "$place/$name.c.o"
     done
-    sh Tools/check-images.sh "$place/hold.c.o" "$place/init.c.o"
+    sh Tools/check-images.sh "$place/hold.c.o" "$place/init.c.o" "$place/gate.c.o"
 }
 
 # live FLAG…: the same, and the programs run.
 live() {
     compile "$@"
     "$clang" -std=gnu23 -D_GNU_SOURCE -Wall -Wextra -Werror -fPIC -ISources/CLinux/include "$@" \
-        Tests/images/images.c "$place/hold.c.o" "$place/init.c.o" "$place/image.c.o" -fuse-ld=lld -o "$place/images"
+        Tests/images/images.c "$place/hold.c.o" "$place/init.c.o" "$place/gate.c.o" "$place/image.c.o" -fuse-ld=lld -o "$place/images"
     # -pg leaves a file where it runs.
     if ! (cd "$place" && ./images); then
         echo "Tests/images: they do not live when compiled with $*" >&2

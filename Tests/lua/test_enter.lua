@@ -49,7 +49,7 @@ tests["each type by its letter and its name, as nsenter"] = function()
     both("-w", { "-m", "-w", "sh", "-c", look })
     both("-w=DIR", { "-u", "--wd=/usr", "sh", "-c", look })
     both("-r", { "-m", "-r", "sh", "-c", look })
-    both("--root=/", { "-u", "--root=/", "sh", "-c", look })
+    both("--root=/", { "-u", "--root=/", "--wd=/", "sh", "-c", look })
     -- Newer ones of util-linux take the letter without a directory, too.
     both("-W", { "-m", "-W", "/usr", "sh", "-c", look }, { "-m", "-W/usr", "sh", "-c", look })
     both("exit", { "-n", "sh", "-c", "exit 9" })

@@ -143,6 +143,42 @@ tests["descriptors of the caller's stay out"] = function()
   check.eq(enter({ fds = { [9] = file } }, "--keep-fds", t, table.unpack(look)):check().stdout, "0 1 2 3 9 ")
 end
 
+tests["a program of theirs that is a script of /proc/self/exe does not get nssh's file"] = function()
+  -- CVE-2019-5736: the kernel would run what executes it.
+  local target <close> = strangers.start(([[exec unshare %s sh -c '
+    mount -t tmpfs none /mnt && printf "#!/proc/self/exe\nprint(7)\n" >/mnt/bait && chmod 755 /mnt/bait; echo $$; exec sleep 60']]):format(
+      sys.geteuid() == 0 and "-m" or "-r -m"))
+  local t = tostring(target.pid)
+  for _, letters in ipairs{ {}, { "-a" }, { "-F" } } do
+    local r = enter(table.unpack(table.move({ t, "/mnt/bait" }, 1, 2, #letters + 1, letters)))
+    check.ok(not r.ok and r.stdout == "", (letters[1] or "") .. ": " .. r.stdout .. r.stderr)
+    r = enter(table.unpack(table.move({ t, "/mnt/nothing" }, 1, 2, #letters + 1, letters)))
+    check.eq(r.status, 127)
+    check.match(r.stderr, "/mnt/nothing", letters[1])
+    r = enter(table.unpack(table.move({ t, "/etc/passwd" }, 1, 2, #letters + 1, letters)))
+    check.eq(r.status, 126)
+    check.match(r.stderr, "/etc/passwd", letters[1])
+  end
+  local options = sys.geteuid() == 0 and { mnt = target.pid } or { user = target.pid, mnt = target.pid }
+  options[1] = "/mnt/bait"
+  local r = ns.run(options)
+  check.eq({ r.ok, r.stdout }, { false, "" })
+  options[1] = "/mnt/nothing"
+  check.fails(function() ns.run(options) end, "execve%(/mnt/nothing%): No such file")
+  r = ns.call(target.pid, function() return ns.run{ "/mnt/bait" } end)
+  check.eq({ r.ok, r.stdout }, { false, "" })
+  -- A box of nssh's own may have others' programs in it.
+  local box <close> = apart.clone{ mnt = true }
+  box:call(function()
+    sys.mount{ source = "none", target = "/mnt", type = "tmpfs" }
+    local file <close> = io.open("/mnt/bait", "w")
+    file:write("#!/proc/self/exe\nprint(7)\n")
+    ns.run{ "chmod", "755", "/mnt/bait" }:check()
+  end)
+  r = box:run{ "/mnt/bait" }
+  check.eq({ r.ok, r.stdout }, { false, "" })
+end
+
 tests["the session keyring is another one"] = function()
   here.need_program("python3")
   local libc = "import ctypes; libc = ctypes.CDLL(None); "

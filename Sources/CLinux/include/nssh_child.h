@@ -73,7 +73,7 @@ enum nssh_op {
     NSSH_OP_UNBLOCK,
     /// execve(2) of the paths in `list`, the first that is there, with `arguments` and `environment`.
     NSSH_OP_EXEC,
-    /// execveat(2) of descriptor `a` with `arguments` (NULL: none), no environment.
+    /// execveat(2) of descriptor `a` with `arguments` and `environment` (NULL: none).
     NSSH_OP_EXEC_DESCRIPTOR,
     /// Here PID 1 makes another process, which carries out the rest of the steps; it goes on itself with the keeper's.
     NSSH_OP_SPLIT,
@@ -169,6 +169,11 @@ int nssh_held_image(void);
 /// A sealed memfd with an init: it reaps, forwards signals, and passes the end of the process in its second argument on, also as a
 /// wait status (int, wait(2)) to descriptor 0. -1 with errno. Close-on-exec.
 int nssh_init_image(void);
+
+/// A sealed memfd with a program that executes another: its first argument is the number of an open descriptor that gets the errno (int) if
+/// that fails, or a text that standard error gets; then the paths to be tried, an empty one, and the program's arguments; the environment
+/// is the program's. -1 with errno. Close-on-exec.
+int nssh_gate_image(void);
 
 /// A detached, empty, read-only mount to use as a root directory that leads nowhere: its descriptor, or -1 with errno.
 int nssh_empty_root(void);
