@@ -69,7 +69,9 @@ public struct Step {
 
     /// What steps note.
     public struct Notes: OptionSet, Sendable {
+        /// The bits.
         public var rawValue: Int32
+        /// A set of bits.
         public init(rawValue: Int32) { self.rawValue = rawValue }
         /// The root that was to be taken on is not below that of the mnt namespace, which stays.
         public static let root = Notes(rawValue: Int32(NSSH_NOTE_ROOT.rawValue))

@@ -99,7 +99,9 @@ struct CgroupMove {
         for mount in mounts where mount.type == (controllers.isEmpty ? "cgroup2" : "cgroup") {
             if !controllers.isEmpty, !mount.superOptions.split(separator: ",").contains(where: { controllers.contains($0) }) { continue }
             let root = mount.root == [UInt8(ascii: "/")] ? [] : mount.root
-            guard path.starts(with: root), path.count == root.count || path[root.count] == UInt8(ascii: "/") || root.isEmpty else { continue }
+            guard path.starts(with: root), path.count == root.count || path[root.count] == UInt8(ascii: "/") || root.isEmpty else {
+                continue
+            }
             let directory = mount.target + (path.count == 1 ? [] : path.dropFirst(root.count))
             // Something may be mounted over it.
             guard let open = try? Descriptor.open(directory, flags: nssh_o_path | O_DIRECTORY | O_NOFOLLOW),

@@ -33,7 +33,8 @@ enum Environment {
         var result = own.filter { entry in
             let name = entry.prefix { $0 != UInt8(ascii: "=") }
             if kept.contains(where: { $0.elementsEqual(name) }) { return true }
-            return options.targetEnvironment == nil && (["PATH", "TERM", "LANG"].contains { $0.utf8.elementsEqual(name) } || name.starts(with: "LC_".utf8))
+            if options.targetEnvironment != nil { return false }
+            return ["PATH", "TERM", "LANG"].contains { $0.utf8.elementsEqual(name) } || name.starts(with: "LC_".utf8)
         }
         func has(_ name: String) -> Bool { result.contains { $0.starts(with: Array("\(name)=".utf8)) } }
         let places = options.targetEnvironment ?? ["HOME=\(options.uid ?? 0 == 0 ? "/root" : "/")", "SHELL=/bin/sh"].map { Array($0.utf8) }

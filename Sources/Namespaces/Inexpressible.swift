@@ -84,7 +84,8 @@ struct PlanIds {
             case .becomeRoot: becomesRoot = true
             case .writeProc(let path, _): deniesGroups = deniesGroups || path == "self/setgroups"
             // Each is an option's.
-            case .setns, .setnsProc, .unshare, .mount, .sethostname, .setdomainname, .linkUp, .setresgid, .setresuid, .chdir, .exec, .execThroughGate,
+            case .setns, .setnsProc, .unshare, .mount, .sethostname, .setdomainname, .linkUp, .setresgid, .setresuid, .chdir, .exec,
+                .execThroughGate,
                 .execDescriptor, .controllingTerminal, .setsid, .split, .fchdir, .foreground, .umask, .bound, .capset, .noNewPrivileges,
                 .rlimit, .writeDescriptor:
                 continue

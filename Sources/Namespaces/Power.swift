@@ -95,7 +95,9 @@ struct Power {
 
 /// What of its own power the entering side keeps.
 public struct Privileges: OptionSet, Sendable {
+    /// The bits.
     public var rawValue: Int
+    /// A set of bits.
     public init(rawValue: Int) { self.rawValue = rawValue }
 
     /// Capabilities and the lack of no_new_privs; with them a mnt namespace can be entered without its user namespace.

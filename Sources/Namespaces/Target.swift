@@ -88,7 +88,9 @@ public enum Target {
             case .pid(let pid): return try body(try Proc.name(of: pid))
             case .held(let held):
                 let result = try body(try Proc.name(of: held.pid, held.pidfd))
-                if try held.hasEnded() { throw Failure("pidfd_open", Errno(rawValue: ESRCH), target: description, hint: "the process has ended") }
+                if try held.hasEnded() {
+                    throw Failure("pidfd_open", Errno(rawValue: ESRCH), target: description, hint: "the process has ended")
+                }
                 return result
             default: return try body("self")
             }

@@ -36,7 +36,8 @@ end
 function strangers.of_nobody(flags, before)
   here.need_root("it takes root to become somebody else")
   here.need_user_namespaces_of_nobody()
-  return strangers.start(("%s; echo $$; exec setpriv --reuid=65534 --regid=65534 --clear-groups unshare %s sleep 60"):format(before or ":", flags))
+  local nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups"
+  return strangers.start(("%s; echo $$; exec %s unshare %s sleep 60"):format(before or ":", nobody, flags))
 end
 
 return strangers

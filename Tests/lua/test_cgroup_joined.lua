@@ -30,7 +30,10 @@ function Group:write(name, value)
 end
 
 -- The line of /proc/PID/cgroup that names the group.
-local function line(text, path) return text:match("[^\n]*/" .. path:match("[^/]*$"):gsub("%-", "%%-") .. "\n") end
+local function line(text, path)
+  local name = path:match("[^/]*$"):gsub("%-", "%%-")
+  return text:match("[^\n]*/" .. name .. "\n")
+end
 
 local function need(what)
   here.need_root("cgroups are made by root")

@@ -14,8 +14,10 @@ local function enter(...)
   return ns.run(options)
 end
 
-local secrets = { SSH_AUTH_SOCK = "/tmp/agent", SECRET = "s3cret", PATH = "/usr/local/bin:/usr/bin:/bin", TERM = "xterm", LANG = "C", LC_ALL = "C",
-  HOME = "/home/caller", SHELL = "/bin/bash", LD_PRELOAD = false }
+local secrets = {
+  SSH_AUTH_SOCK = "/tmp/agent", SECRET = "s3cret", PATH = "/usr/local/bin:/usr/bin:/bin", TERM = "xterm", LANG = "C", LC_ALL = "C",
+  HOME = "/home/caller", SHELL = "/bin/bash", LD_PRELOAD = false,
+}
 
 local function variables(text)
   local all = {}
