@@ -151,15 +151,15 @@ tests["a program of theirs that is a script of /proc/self/exe does not get nssh'
     mount -t tmpfs none /mnt && printf "#!/proc/self/exe\nprint(7)\n" >/mnt/bait && chmod 755 /mnt/bait; echo $$; exec sleep 60']]):format(
       sys.geteuid() == 0 and "-m" or "-r -m"))
   local t = tostring(target.pid)
-  for _, letters in ipairs{ {}, { "-a" }, { "-F" } } do
-    local r = enter(table.unpack(table.move({ t, "/mnt/bait" }, 1, 2, #letters + 1, letters)))
-    check.ok(not r.ok and r.stdout == "", (letters[1] or "") .. ": " .. r.stdout .. r.stderr)
-    r = enter(table.unpack(table.move({ t, "/mnt/nothing" }, 1, 2, #letters + 1, letters)))
-    check.eq(r.status, 127)
-    check.match(r.stderr, "/mnt/nothing", letters[1])
-    r = enter(table.unpack(table.move({ t, "/etc/passwd" }, 1, 2, #letters + 1, letters)))
-    check.eq(r.status, 126)
-    check.match(r.stderr, "/etc/passwd", letters[1])
+  for _, letters in ipairs{ "-a", "-aF" } do
+    local r = enter(letters, t, "/mnt/bait")
+    check.ok(not r.ok and r.stdout == "", letters .. ": " .. r.stdout .. r.stderr)
+    r = enter(letters, t, "/mnt/nothing")
+    check.eq(r.status, 127, letters)
+    check.match(r.stderr, "/mnt/nothing", letters)
+    r = enter(letters, t, "/etc/passwd")
+    check.eq(r.status, 126, letters)
+    check.match(r.stderr, "/etc/passwd", letters)
   end
   local options = sys.geteuid() == 0 and { mnt = target.pid } or { user = target.pid, mnt = target.pid }
   options[1] = "/mnt/bait"
