@@ -1,12 +1,10 @@
-// The only file that raises into Lua, and the only one that Lua calls directly. See nssh_lua.h.
+// Between Lua and Swift: the only file that raises what Swift wants raised. See nssh_lua.h.
 #include "nssh_lua.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 #include "nssh_signals.h"
 
@@ -312,25 +310,6 @@ static int coroutine_wrap(lua_State *L) {
     return 1;
 }
 
-// ---- os.execute -------------------------------------------------------------------------------------------------
-
-/// As Lua's own, but what the command leaves running is not adopted by nssh (Orphans.swift): a script that starts a daemon in the
-/// ordinary way means it to stay.
-static int os_execute(lua_State *L) {
-    const char *command = luaL_optstring(L, 1, NULL);
-    int adopts = 0;
-    prctl(PR_GET_CHILD_SUBREAPER, &adopts, 0, 0, 0);
-    if (adopts) prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
-    errno = 0;
-    int status = system(command);
-    int error = errno;
-    if (adopts) prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    errno = error;
-    if (command) return luaL_execresult(L, status);
-    lua_pushboolean(L, status);
-    return 1;
-}
-
 // ---- life -------------------------------------------------------------------------------------------------------
 
 static void warn(void *, const char *message, int continues) {
@@ -361,9 +340,8 @@ static int open_libraries(lua_State *L) {
     luaL_openlibs(L);
     lua_getglobal(L, "coroutine");
     luaL_setfuncs(L, coroutines, 0);
-    lua_getglobal(L, "os");
-    lua_pushcfunction(L, os_execute);
-    lua_setfield(L, -2, "execute");
+    lua_pop(L, 1);
+    nssh_lua_own_library(L);
     return 0;
 }
 

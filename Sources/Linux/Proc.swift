@@ -1,20 +1,38 @@
 import CLinux
 import Glibc
 
-/// /proc as nssh found it when it started: its pids stay those of nssh's own pid namespace, whatever nssh joins later.
+/// /proc as nssh found it when it started: its pids stay those of nssh's own pid namespace, whatever nssh joins later. A copy of nssh in a
+/// place of others has one that belongs there (`Foreign`).
 public enum Proc {
     /// An O_PATH descriptor of /proc. -1 where there is no /proc.
     nonisolated(unsafe) public private(set) static var root: Int32 = -1
+    /// What to say where there is none.
+    nonisolated(unsafe) private static var absence = "there was no /proc when nssh started"
 
     /// Opens /proc. To be called before anything else.
     public static func open() { root = nssh_open("/proc", nssh_o_path | O_DIRECTORY | O_CLOEXEC, 0) }
+
+    /// Takes another /proc in its place.
+    ///
+    /// - Parameters:
+    ///   - descriptor: an O_PATH descriptor, close-on-exec, which is now this one's; negative: there is none.
+    ///   - absence: what to say in that case.
+    static func replace(by descriptor: Int32, absence: String) {
+        if root >= 0 { Glibc.close(root) }
+        root = descriptor
+        Proc.absence = absence
+        forgetSelf()
+    }
+
+    /// Why something below /proc could not be reached, where it is for want of a /proc.
+    public static var hint: String? { root < 0 ? absence : nil }
 
     /// Opens a file or directory of /proc.
     public static func open(_ path: String, flags: Int32) throws(Failure) -> Descriptor {
         let raw = Trace.call("openat", "openat(/proc/\(path))") { nssh_openat(root, path, flags | O_CLOEXEC, 0) }
         if raw < 0 {
             let errno = Errno.last
-            throw Failure("openat", errno, target: "/proc/\(path)", hint: root < 0 ? "there was no /proc when nssh started" : nil)
+            throw Failure("openat", errno, target: "/proc/\(path)", hint: hint)
         }
         return Descriptor(raw)
     }
@@ -27,7 +45,8 @@ public enum Proc {
     /// Writes a file with one write(2), as /proc wants it.
     public static func write(_ path: String, _ bytes: [UInt8], stage: String) throws(Failure) {
         let raw = nssh_openat(root, path, O_WRONLY | O_CLOEXEC, 0)
-        let file = Descriptor(try check(raw, "openat", stage: stage, target: "/proc/\(path)"))
+        if raw < 0 { throw Failure("openat", Errno.last, stage: stage, target: "/proc/\(path)", hint: hint) }
+        let file = Descriptor(raw)
         let name = String(path.split(separator: "/").last ?? "")
         let count = Trace.call("write", "write \(name) \(Step.quote(bytes))") {
             Int32(truncatingIfNeeded: bytes.withUnsafeBytes { Glibc.write(file.raw, $0.baseAddress, $0.count) })
@@ -49,7 +68,9 @@ public enum Proc {
             if count < 0 { errno = .last }
             return [UInt8](buffer[..<max(count, 0)])
         }
-        if let errno { throw Failure("readlinkat", errno, target: directory == nil ? "/proc/\(path)" : path) }
+        if let errno {
+            throw Failure("readlinkat", errno, target: directory == nil ? "/proc/\(path)" : path, hint: directory == nil ? hint : nil)
+        }
         return text
     }
 

@@ -15,6 +15,11 @@ public final class StateFile {
     ///
     /// - Throws: `UNSAFE` when it is not what it should be; else what the kernel said, as a rule that there is no place for it.
     public convenience init(_ name: String) throws(Failure) {
+        if Foreign.isHere {
+            throw Failure(
+                code: "UNSAFE", "in another's mnt namespace or root nssh remembers nothing", stage: "open", target: name,
+                hint: "its files are not the user's")
+        }
         let home = environmentBytes("HOME").flatMap { $0.first == slash ? $0 : nil }
         let local = home.map { $0 + Array("/.local/state".utf8) }
         guard let base = environmentBytes("XDG_STATE_HOME").flatMap({ $0.first == slash ? $0 : nil }) ?? local else {
@@ -26,6 +31,7 @@ public final class StateFile {
         } else {
             try self.init(name, in: base, below: [Array("nssh".utf8)])
         }
+        StateFile.opened.append(file)
     }
 
     /// Opens a file in the last one of `directories`, each below the one before, the first below `base`, which has to be there.
@@ -56,6 +62,15 @@ public final class StateFile {
         // A link from elsewhere would make somebody's mischief of what is written.
         if info.st_nlink != 1 { throw StateFile.refusal(path, "has more than one name") }
         if info.st_mode & 0o077 != 0 { try check(fchmod(file.raw, 0o600), "fchmod", target: path) }
+    }
+
+    /// All that were opened: a handful, which stay open as long as nssh runs.
+    nonisolated(unsafe) private static var opened: [Descriptor] = []
+
+    /// In a copy of nssh: none is used any more.
+    static func closeAll() {
+        for file in opened { file.close() }
+        opened = []
     }
 
     @discardableResult private static func inspect(_ descriptor: Descriptor, _ kind: mode_t, _ path: String) throws(Failure) -> stat {

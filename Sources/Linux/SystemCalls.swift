@@ -108,7 +108,10 @@ public enum System {
 
     /// Changes the root directory, not the working directory. chroot(2).
     public static func changeRoot(_ path: [UInt8]) throws(Failure) {
-        try check(chroot(try path.cString("chroot")), "chroot", target: path.lossy)
+        let name = try path.cString("chroot")
+        Foreign.prepare()
+        try check(chroot(name), "chroot", target: path.lossy)
+        Foreign.begin()
     }
 
     /// Waits so many seconds.

@@ -63,6 +63,12 @@ public enum Home {
         return away
     }
 
+    /// Whether nssh is in the namespace of this type that it started in. A copy has none that it could come back to.
+    static func isHome(_ type: NamespaceType) -> Bool {
+        guard let handle = handles.first(where: { $0.type == type }) else { return false }
+        return (try? Inspect.inode(.own, type)) == handle.inode
+    }
+
     /// Goes back to the namespaces that nssh started in. setns(2).
     ///
     /// - Returns: the types that it has come back to.
@@ -83,7 +89,10 @@ public enum Home {
             if Trace.call("setns", call, { nssh_setns(handle.descriptor.raw, type.flag) }) < 0 {
                 throw refusal(Errno.last, handle, done)
             }
-            if type == .mnt, let directory { _ = fchdir(directory.raw) }
+            if type == .mnt {
+                Foreign.end()
+                if let directory { _ = fchdir(directory.raw) }
+            }
             done.append(type)
         }
         return done

@@ -64,7 +64,9 @@ public enum Inspect {
     private static func readInode(_ path: String, below directory: Int32 = Proc.root) throws(Failure) -> UInt64 {
         switch look(path, below: directory) {
         case .inode(let inode): return inode
-        case .refused(let errno): throw Failure("readlinkat", errno, target: directory == Proc.root ? "/proc/\(path)" : path)
+        case .refused(let errno):
+            let isProc = directory == Proc.root
+            throw Failure("readlinkat", errno, target: isProc ? "/proc/\(path)" : path, hint: isProc ? Proc.hint : nil)
         case .other: throw Failure(code: "EINVAL", "/proc/\(path) does not read like uts:[4026531838]", target: path)
         }
     }

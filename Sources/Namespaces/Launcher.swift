@@ -13,6 +13,9 @@ public enum Launcher {
     /// The descriptors that nssh keeps for itself between launches.
     static var keptDescriptors: [Int32] { [image, initImage, gateImage, emptyRoot].compactMap { $0?.raw } }
 
+    /// In a copy of nssh: it makes its own when it needs them.
+    static func closeImages() { (image, initImage, emptyRoot) = (nil, nil, nil) }
+
     /// What comes of a launch.
     public enum Outcome {
         /// In nssh: the new child.
@@ -78,7 +81,10 @@ public enum Launcher {
         plan.launch.highestGranted = max(2, options.grants.map(\.number).max() ?? 2)
         var noted: [(name: String, inode: UInt64)]?
         if !plan.launch.closing.isEmpty { plan.launch.whenReady = { noted = try? Inspect.inodes(.pid($0)) } }
-        if kind == .function { StandardStreams.flush() }
+        if kind == .function {
+            StandardStreams.flush()
+            Foreign.prepare(options)
+        }
         let outcome: Launch.Outcome
         var refusedCgroup: String?
         do throws(Failure) {
@@ -98,6 +104,9 @@ public enum Launcher {
         switch outcome {
         case .child:
             Children.startAnew(joined: !options.joins.isEmpty)
+            // What the function executes gets no descriptor but 0, 1 and 2, whoever opened it.
+            _ = nssh_close_on_exec_from(3, Proc.root)
+            Foreign.begin(options)
             if streams.moves.contains(where: { $0.to == 0 }) { nssh_forget_input() }
             streams.releaseInChild()
             return .child(results: results!)

@@ -47,6 +47,7 @@ public enum SelfMove {
         var change = JoinedIds.Change.none
         if join.mask.contains(.user), join.isForeign { change = try SelfMove.change(to: join, target) }
         Home.keep(leaving: join.mask)
+        if join.mask.contains(.mnt) { Foreign.prepare() }
         // Whoever is root over there could trace nssh, and would find what it was started with.
         let wasDumpable = join.mask.contains(.user) && Launch.setDumpable(false)
         if change != .none, Caller().mayDropGroups { try Launch.inPlace([Step(.setgroups([]))]) }
@@ -63,6 +64,7 @@ public enum SelfMove {
             throw failure
         }
         Children.hasJoined = true
+        if join.mask.contains(.mnt) { Home.isHome(.mnt) ? Foreign.end() : Foreign.begin() }
         if join.mask.contains(.time) { Children.forgetEnded() }
         switch change {
         case .none: break

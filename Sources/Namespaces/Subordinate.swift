@@ -7,6 +7,17 @@ public enum Subordinate {
     /// The maps of `user = "auto"`: inside, 0 is the user and 1 and on are the subordinate ids. Of root, who could be anybody anyway,
     /// the subordinate ids only: 0 inside is the first of them, so that root inside is nobody outside.
     public static func map() throws(Failure) -> UserMap {
+        // Whoever wrote the files there would say whose ids root gives away.
+        if Foreign.isHere {
+            throw Failure(
+                code: "EPERM", "the subordinate ids that another's mnt namespace or root names are not taken for nssh's",
+                stage: "read /etc/subuid",
+                target: "/etc/subuid", hint: "give the ranges: user = { uid = {{inside, outside, count}}, gid = … }")
+        }
+        return try ownMap()
+    }
+
+    private static func ownMap() throws(Failure) -> UserMap {
         .subordinate(uid: try ranges("/etc/subuid", own: geteuid()), gid: try ranges("/etc/subgid", own: getegid()))
     }
 
@@ -63,7 +74,7 @@ public enum Subordinate {
     }
 
     /// The calling user's name.
-    private static var userName: String? { getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } }
+    private static var userName: String? { Users.name(of: geteuid()) }
 
     /// What a file gives to the calling user.
     private static func given(in path: String) -> [(start: UInt32, count: UInt32)] {

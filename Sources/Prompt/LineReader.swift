@@ -18,12 +18,47 @@ enum LineReader {
 
     nonisolated(unsafe) private static var finished: Event?
 
-    /// Prepares readline; `$if nssh` in inputrc(5) works.
+    nonisolated(unsafe) private static var isPrepared = false
+
+    /// Prepares readline, once; `$if nssh` in inputrc(5) works.
     static func prepare() {
+        if isPrepared { return }
+        isPrepared = true
         nssh_rl_set_name(strdup("nssh")) // readline keeps the pointer
         nssh_rl_set_catch_signals(0)
         using_history()
         checkSettings()
+        // Its settings, the locale and the terminal's description are read now, wherever nssh is by the first prompt.
+        rl_initialize()
+        guardFiles()
+    }
+
+    /// The keys that read inputrc(5) again, or ask the name service for ~USER, do nothing in a place of somebody else's.
+    private static func guardFiles() {
+        guardKeys(of: rl_re_read_init_file) { count, key in
+            if Foreign.isHere { return rl_ding() }
+            defer { LineReader.guardFiles() }
+            return rl_re_read_init_file(count, key)
+        }
+        guardKeys(of: rl_tilde_expand) { count, key in Foreign.isHere ? rl_ding() : rl_tilde_expand(count, key) }
+        guardKeys(of: rl_vi_tilde_expand) { count, key in Foreign.isHere ? rl_ding() : rl_vi_tilde_expand(count, key) }
+    }
+
+    private typealias Function = @convention(c) (Int32, Int32) -> Int32
+
+    /// The keys that call `function` call `guarded`.
+    private static func guardKeys(of function: Function, by guarded: Function) {
+        for name in ["emacs-standard", "vi-insert", "vi-command"] {
+            let map = rl_get_keymap_by_name(name)
+            guard let keys = rl_invoking_keyseqs_in_map(function, map) else { continue }
+            var position = 0
+            while let key = keys[position] {
+                rl_bind_keyseq_in_map(key, guarded, map)
+                free(key)
+                position += 1
+            }
+            free(keys)
+        }
     }
 
     /// readline waits for a FIFO in the place of its inputrc(5), and takes that of another user, who may have a key type what he likes.

@@ -19,6 +19,9 @@ public struct ReadLoop {
         session = Session(state)
     }
 
+    /// What is read before the first prompt: to be called before a script can take nssh to where other files are.
+    public static func prepare() { if isatty(0) == 1 { LineReader.prepare() } }
+
     /// Runs until ^D, `:quit` or a fatal signal; the exit code.
     public func run() -> Int32 {
         let isTerminal = isatty(0) == 1

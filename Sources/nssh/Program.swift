@@ -49,13 +49,15 @@ enum Program {
 
     private static func run(_ state: LuaState, _ arguments: Arguments) -> Int32 {
         if arguments.version { writeOut("nssh \(version)  Lua 5.4\n") }
+        let isPlain = arguments.actions.allSatisfy { if case .chunk = $0 { false } else { true } }
+        let prompts = arguments.interactive || !arguments.hasScript && isPlain && !arguments.version && isatty(0) == 1
+        if prompts { ReadLoop.prepare() }
         do throws(LuaError) {
             setArg(state.lua, arguments)
             if !arguments.ignoresEnvironment { try runInit(state) }
             for action in arguments.actions { try perform(action, state) }
-            let isPlain = arguments.actions.allSatisfy { if case .chunk = $0 { false } else { true } }
             if arguments.hasScript { try runScript(state, arguments) }
-            if arguments.interactive || !arguments.hasScript && isPlain && !arguments.version && isatty(0) == 1 {
+            if prompts {
                 return ReadLoop(state, runsStartup: !arguments.ignoresEnvironment).run()
             }
             if !arguments.hasScript, isPlain, !arguments.version { try runInput(state, arguments) }

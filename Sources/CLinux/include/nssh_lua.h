@@ -1,5 +1,5 @@
-// The one place that raises Lua errors. A Swift function never raises: it returns a code, and the C frame above it,
-// with no Swift frame left on the stack, does what the code says.
+// The one place that raises Lua errors for Swift: functions of the standard library (library.c) raise their own. A Swift function never
+// raises: it returns a code, and the C frame above it, with no Swift frame left on the stack, does what the code says.
 #pragma once
 #include <lauxlib.h>
 #include <lua.h>
@@ -16,6 +16,8 @@ typedef int (*nssh_lua_dispatch)(lua_State *L, void *context, int index);
 /// A new state with the standard libraries, coroutines that can be interrupted and no Swift function yet; NULL when
 /// there is no memory. `ignore_environment`: LUA_PATH and LUA_CPATH count for nothing (lua's -E).
 lua_State *nssh_lua_new(nssh_lua_dispatch dispatch, void *context, bool ignore_environment);
+/// Replaces functions of the standard library by nssh's own forms of them (library.c).
+void nssh_lua_own_library(lua_State *L);
 /// Turns warnings on or off, as warn("@on") does.
 void nssh_lua_set_warnings(lua_State *L, bool on);
 /// Closes the state. An interrupt is harmless until nssh_lua_release has got what this returns.

@@ -143,7 +143,7 @@ extension NamespaceList.Row {
     public var command: String? { first.flatMap { $0.command ?? $0.name } }
 }
 
-/// Names of users, each asked for once. getpwuid(3)
+/// Names of users, each asked for once.
 public struct UserNames {
     private let known: [UInt32: String]?
     private var found: [UInt32: String?] = [:]
@@ -156,7 +156,7 @@ public struct UserNames {
         mutating get {
             if let known { return known[uid] }
             if let name = found[uid] { return name }
-            let name = getpwuid(uid).map { String(cString: $0.pointee.pw_name) }
+            let name = Users.name(of: uid)
             found.updateValue(name, forKey: uid)
             return name
         }

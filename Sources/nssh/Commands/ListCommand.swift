@@ -75,7 +75,7 @@ private struct NamespaceListing {
         filter.name = line.value("name")
         filter.persistent = line.has("persistent")
         if let text = line.text("uid") {
-            guard let uid = UInt32(text) ?? getpwnam(text)?.pointee.pw_uid else { throw CommandError("no user is called '\(text)'") }
+            guard let uid = UInt32(text) ?? Users.id(of: text) else { throw CommandError("no user is called '\(text)'") }
             filter.uid = uid
         }
         options.names = filter.name != nil || filter.uid != nil
