@@ -78,10 +78,7 @@ static int foreground(int terminal) {
     return result;
 }
 
-static int cloexec(int descriptor) { return fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
-
-/// The open descriptors by their names in /proc; -1 where they cannot be listed.
-static int cloexec_listed(int first, int proc) {
+int nssh_each_descriptor(int first, int proc, void (*visit)(int descriptor)) {
     int directory = openat(proc, "self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0) return -1;
     _Alignas(struct dirent64) char entries[1024];
@@ -91,19 +88,21 @@ static int cloexec_listed(int first, int proc) {
             int number = 0;
             const char *digit = ((struct dirent64 *)(entries + at))->d_name;
             while (*digit >= '0' && *digit <= '9') number = number * 10 + *digit++ - '0';
-            if (*digit == 0 && number >= first) cloexec(number);
+            if (*digit == 0 && number >= first && number != directory) visit(number);
         }
     }
     close(directory);
     return count < 0 ? -1 : 0;
 }
 
+static void cloexec(int descriptor) { fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
+
 /// Kernels before 5.11 have close_range(2) without that flag: there each is
 /// marked by itself. (To close them at once would take what is to be executed, and the pipe that tells of the exec.)
 int nssh_close_on_exec_from(int first, int proc) {
     if (syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return 0;
     if (errno != EINVAL) return -1;
-    if (cloexec_listed(first, proc) == 0) return 0;
+    if (nssh_each_descriptor(first, proc, cloexec) == 0) return 0;
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -1;
     for (rlim_t number = (rlim_t)first; number < limit.rlim_max && number < 1 << 20; number++) cloexec((int)number);

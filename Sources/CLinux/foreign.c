@@ -1,4 +1,5 @@
 // In a place of somebody else's: see nssh_foreign.h.
+#include "nssh_child.h"
 #include "nssh_foreign.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -91,4 +92,33 @@ int nssh_foreign_proc(bool may_mount) {
     close(proc);
     errno = ENOENT;
     return -1;
+}
+
+// ---- what nssh was started with ---------------------------------------------------------------------------------
+
+static int *inherited;
+static size_t inherited_count;
+
+/// One that a script has closed (with a C module) may be another file by now.
+static bool is_passed_on(int descriptor) {
+    int flags = fcntl(descriptor, F_GETFD);
+    return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
+static void note(int descriptor) {
+    if (!is_passed_on(descriptor)) return;
+    if ((inherited_count & (inherited_count - 1)) == 0) {
+        int *more = realloc(inherited, sizeof *more * (inherited_count ? 2 * inherited_count : 1));
+        if (!more) return;
+        inherited = more;
+    }
+    inherited[inherited_count++] = descriptor;
+}
+
+void nssh_note_inherited(int proc) { nssh_each_descriptor(3, proc, note); }
+
+void nssh_close_inherited(void) {
+    for (size_t i = 0; i < inherited_count; i++)
+        if (is_passed_on(inherited[i])) close(inherited[i]);
+    inherited_count = 0;
 }

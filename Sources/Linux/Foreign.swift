@@ -11,7 +11,7 @@ import Glibc
 /// In such a place nothing of the files becomes a part of nssh. No name service is asked (`Users`); no library, locale, character set or time
 /// zone is loaded; `require` finds what is loaded or bundled (library.c); what nssh remembers (`StateFile`) and is set up by is not looked for. What
 /// a script executes or names there is the script's own choice. A copy of nssh in such a place has no descriptor of nssh's own that
-/// leads back, either.
+/// leads back, either, nor one that nssh was started with; Lua's open files are the script's.
 public enum Foreign {
     /// Whether this process is in one.
     public static var isHere: Bool { nssh_is_foreign() }
@@ -31,6 +31,12 @@ public enum Foreign {
         nssh_foreign_end()
         Users.forget()
     }
+
+    /// Takes note of the descriptors that nssh was started with. To be called before others are opened, but /proc.
+    public static func noteInherited() { nssh_note_inherited(Proc.root) }
+
+    /// In a copy of nssh: what its caller passed on to nssh is nobody's here. To be called before all descriptors are marked close-on-exec.
+    public static func closeInherited() { nssh_close_inherited() }
 
     /// In a copy of nssh that is in one: gives up what nssh has open for itself.
     ///

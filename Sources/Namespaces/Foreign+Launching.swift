@@ -1,3 +1,4 @@
+import CLinux
 import Linux
 
 extension Options {
@@ -9,8 +10,11 @@ extension Foreign {
     /// Before a copy of nssh is made.
     static func prepare(_ options: Options) { if options.leadsToForeignPlace { prepare() } }
 
-    /// In a copy of nssh, once its steps are done: it is where `options` have led it, and keeps no descriptor that leads back.
+    /// In a copy of nssh, once its steps are done: it is where `options` have led it. What it executes gets no descriptor but 0, 1 and 2,
+    /// and in a place of somebody else's it keeps none that leads back.
     static func begin(_ options: Options) {
+        if options.leadsToForeignPlace { closeInherited() }
+        _ = nssh_close_on_exec_from(3, Proc.root)
         // What it joined by leads to where it is; but a root of a process with more in it is a way, too.
         for join in options.joins {
             join.descriptor.close()

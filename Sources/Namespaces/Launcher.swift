@@ -104,8 +104,6 @@ public enum Launcher {
         switch outcome {
         case .child:
             Children.startAnew(joined: !options.joins.isEmpty)
-            // What the function executes gets no descriptor but 0, 1 and 2, whoever opened it.
-            _ = nssh_close_on_exec_from(3, Proc.root)
             Foreign.begin(options)
             if streams.moves.contains(where: { $0.to == 0 }) { nssh_forget_input() }
             streams.releaseInChild()

@@ -30,6 +30,7 @@ enum Program {
             writeOut(Arguments.usage)
             return 0
         }
+        Foreign.noteInherited()
         guard let state = Runtime.make(ignoringEnvironment: arguments.ignoresEnvironment) else {
             complain("not enough memory")
             return 1

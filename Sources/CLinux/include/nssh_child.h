@@ -163,6 +163,10 @@ pid_t nssh_launch(const struct nssh_launch *launch, struct nssh_status *status, 
 /// Carries out steps in this process, as `maker` of their calls: -1, or the position of the step that failed, with errno.
 int nssh_run_steps(const struct nssh_step *steps, int count, const void *signal_mask, enum nssh_maker maker);
 
+/// Calls `visit` with each open descriptor from `first` up, as /proc, `proc`, lists them; what it closes is closed. -1 with errno where they
+/// cannot be listed.
+int nssh_each_descriptor(int first, int proc, void (*visit)(int descriptor));
+
 /// Everything from `first` up is closed at exec; `proc` is a descriptor of /proc. close_range(2). 0, or -1 with errno.
 int nssh_close_on_exec_from(int first, int proc);
 

@@ -16,3 +16,9 @@ void nssh_foreign_end(void);
 /// A /proc of this process's own pid namespace to be used in such a place: its O_PATH descriptor, close-on-exec; -1 with errno where there is
 /// none. With `may_mount` one that is mounted nowhere, if the kernel lets it; else what is mounted at /proc, if it is that.
 int nssh_foreign_proc(bool may_mount);
+
+/// Takes note of the descriptors from 3 up that nssh was started with: its own, and those of Lua's files, are close-on-exec. `proc` is a
+/// descriptor of /proc.
+void nssh_note_inherited(int proc);
+/// In a copy of nssh: closes them.
+void nssh_close_inherited(void);
