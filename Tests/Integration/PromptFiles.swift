@@ -141,6 +141,35 @@ extension Integration {
             running.leave()
         }
 
+        /// What is at the paths of the user's files is somebody else's there: a line of such a file could be a command.
+        @Test(arguments: Identity.available) func nothingIsReadInANamespaceOfOthers(_ identity: Identity) {
+            let home = Directory("home", identity)
+            Place.write("\(home.path)/.inputrc", Array("set enable-bracketed-paste off\n".utf8))
+            Place.write("\(home.path)/nssh/init.lua", Array("greeting = 'mine'\n".utf8))
+            let chunk = """
+                box = ns.clone{ user = 'root', mnt = true, stdout = 'pipe', sh = [[
+                    cd '\(home.path)' && mount -t tmpfs none . && cd "$PWD" && mkdir nssh && echo "greeting = 'theirs'" >nssh/init.lua &&
+                    echo '"Q": "greeting = 1\\r"' >.inputrc && echo ready && exec sleep 100]] }
+                assert(box.stdout:read() == 'ready')
+                ns.setns(box)
+                """
+            let environment: [String: String?] = [
+                "HOME": home.path, "XDG_CONFIG_HOME": home.path, "XDG_STATE_HOME": home.path, "INPUTRC": nil, "TERM": "dumb",
+            ]
+            let start = Start(arguments: ["-e", chunk, "-i"], identity: identity, input: .terminal, environment: environment)
+            let running = Running(start)
+            let sign = "nssh[mnt,user]> "
+            running.expect(sign)
+            let shown = String(decoding: running.stdout, as: UTF8.self)
+            #expect(shown.contains("nssh: in another's mnt namespace or root no init.lua is run"), "\(shown)")
+            #expect(shown.contains("nssh: no history: in another's mnt namespace or root"), "\(shown)")
+            // The keys that read inputrc(5) again.
+            running.type("\u{18}\u{12}")
+            #expect(running.enter("#'QQ'", until: sign) == "2\r\n")
+            #expect(running.enter("greeting", until: sign) == "nil\r\n")
+            running.leave()
+        }
+
         /// Other bytes in the place of those would be another name.
         @Test func aLineThatIsNotUTF8IsNotTaken() {
             let directory = Directory("save")

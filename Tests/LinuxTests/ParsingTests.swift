@@ -81,4 +81,10 @@ import Testing
         types.remove(.uts)
         #expect(types.list == [.time])
     }
+
+    @Test func linesOfPasswd() {
+        let text = "root:x:0:0:root:/root:/bin/sh\nsecond:x:0:0::/:\n:x:1:1::/:\n\u{1b}c:x:2:2::/:\nno line\nbig:x:4294967296:0::/:\nlast:x:7:7"
+        let entries = Users.parse(Array(text.utf8) + [10, 0xff] + Array(":x:8:8:".utf8))
+        #expect(entries.map(\.name) == ["root", "second", "last"] && entries.map(\.uid) == [0, 0, 7])
+    }
 }

@@ -240,6 +240,7 @@ tests["a copy over there opens nothing that the C library would load"] = functio
   local target <close> = box("true", { pid = { proc = true } })
   local log = own.path .. "/log"
   write(own.path .. "/script.lua", ([[
+    os.setlocale("C.UTF-8")
     ns.call(%d, function()
       io.open("/begin-of-the-copy")
       local function try(fn, ...) pcall(fn, ...) end
