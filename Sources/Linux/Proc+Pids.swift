@@ -21,6 +21,9 @@ extension Proc {
         return found
     }
 
+    /// Whether this process has a number in /proc.
+    public static var showsSelf: Bool { here != nil }
+
     /// This process's number in /proc.
     public static var own: Int32 { here?.own ?? getpid() }
 

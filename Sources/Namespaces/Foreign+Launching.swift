@@ -7,23 +7,34 @@ extension Options {
 }
 
 extension Foreign {
+    /// How far below its /proc the process is that makes a copy of itself.
+    nonisolated(unsafe) private static var levelBefore = 0
+    /// Whether this process is a copy that has given up what leads back.
+    nonisolated(unsafe) private static var leadsNowhere = false
+
     /// Before a copy of nssh is made.
-    static func prepare(_ options: Options) { if options.leadsToForeignPlace { prepare() } }
+    static func prepare(_ options: Options) {
+        guard options.leadsToForeignPlace || isHere else { return }
+        prepare()
+        levelBefore = Proc.level
+    }
 
     /// In a copy of nssh, once its steps are done: it is where `options` have led it. What it executes gets no descriptor but 0, 1 and 2,
     /// and in a place of somebody else's it keeps none that leads back.
     static func begin(_ options: Options) {
-        if options.leadsToForeignPlace { closeInherited() }
+        let givesUp = options.leadsToForeignPlace || isHere && !leadsNowhere
+        if givesUp { closeInherited() }
         _ = nssh_close_on_exec_from(3, Proc.root)
-        // What it joined by leads to where it is; but a root of a process with more in it is a way, too.
         for join in options.joins {
             join.descriptor.close()
             join.root?.close()
             join.cwd?.close()
         }
-        guard options.leadsToForeignPlace else { return }
+        guard givesUp else { return }
         begin()
+        leadsNowhere = true
         Launcher.closeImages()
-        giveUpDescriptors(hasOtherPids: options.types.contains(.pid) || options.joins.contains { $0.mask.contains(.pid) })
+        // One who does not show in the old /proc is in no pid namespace of it.
+        giveUpDescriptors(hasOtherPids: !Proc.showsSelf || Proc.level > levelBefore)
     }
 }

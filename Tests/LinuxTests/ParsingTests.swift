@@ -83,8 +83,11 @@ import Testing
     }
 
     @Test func linesOfPasswd() {
-        let text = "root:x:0:0:root:/root:/bin/sh\nsecond:x:0:0::/:\n:x:1:1::/:\n\u{1b}c:x:2:2::/:\nno line\nbig:x:4294967296:0::/:\nlast:x:7:7"
-        let entries = Users.parse(Array(text.utf8) + [10, 0xff] + Array(":x:8:8:".utf8))
+        let lines = [
+            "root:x:0:0:root:/root:/bin/sh", "second:x:0:0::/:", ":x:1:1::/:", "\u{1b}c:x:2:2::/:", "no line", "big:x:4294967296:0::/:",
+            "last:x:7:7",
+        ]
+        let entries = Users.parse(Array(lines.joined(separator: "\n").utf8) + [10, 0xff] + Array(":x:8:8:".utf8))
         #expect(entries.map(\.name) == ["root", "second", "last"] && entries.map(\.uid) == [0, 0, 7])
     }
 }

@@ -36,6 +36,8 @@ end
 -- What a box does whose root wants to run code in those who enter it: the name service loads a library of its own, for any name.
 local function evil(directory)
   here.need_program("cc", "gcc")
+  local find = "cc -print-file-name=libnss_compat.so.2"
+  here.need(('test -e "$(%s)"'):format(find), "there is no module of the name service here but those in the C library")
   write(directory .. "/evil.c", ([[
     #include <fcntl.h>
     #include <unistd.h>
@@ -43,11 +45,9 @@ local function evil(directory)
   ]]):format(directory))
   write(directory .. "/nsswitch.conf", "passwd: compat\ngroup: compat\nhosts: compat\n")
   ns.run{ sh = ("cd '%s' && cc -shared -fPIC -o evil.so evil.c && touch nscd"):format(directory) }:check()
-  local library = ns.run{ "cc", "-print-file-name=libnss_compat.so.2" }:check().stdout:gsub("\n", "")
-  if not library:find("^/") then check.skip("there is no libnss_compat.so.2 here") end
   return box(([[
     mount --bind '%s/nsswitch.conf' /etc/nsswitch.conf &&
-    mount --bind '%s/evil.so' "$(readlink -f '%s')" || exit]]):format(directory, directory, library))
+    mount --bind '%s/evil.so' "$(readlink -f "$(%s)")" || exit]]):format(directory, directory, find))
 end
 
 tests["no name service of a box is asked, in a copy of nssh or in nssh itself"] = function()
@@ -192,6 +192,24 @@ tests["without a /proc of its pid namespace a copy says so"] = function()
   -- One of another pid namespace is none: its numbers are somebody else's.
   local inner <close> = box("true", { pid = true })
   check.eq(inner:call(function() return (pcall(ns.inode, "self", "uts")) end), true, "one that is mounted nowhere")
+end
+
+-- nssh itself keeps its way home, and its copies do not have it.
+tests["a copy of nssh that has moved holds nothing that leads back, either"] = function()
+  local target <close> = box("true", { pid = { proc = true } })
+  local r = ns.run{ nssh, "-e", ([[
+    ns.setns(%d)
+    print(ns.call({}, function()
+      local ways = {}
+      for _, name in ipairs(sys.readdir("/proc/self/fd")) do
+        local link = tonumber(name) > 2 and sys.readlink("/proc/self/fd/" .. name) or ""
+        if link:find("^/[^m]") or link == "/" or link:find("^%%a+:%%[") and not link:find("^pipe") then ways[#ways + 1] = link end
+      end
+      return #ways, table.concat(ways, " "), ns.inode("self", "mnt") == %d, #ns.scan{}.processes
+    end))
+  ]]):format(target.pid, target:inode("mnt")) }:check()
+  -- The one is its /proc: that of the box, or one like it; in it are the box's process and the copy.
+  check.match(r.stdout, "^1\t/[proc]*\ttrue\t2\n$")
 end
 
 tests["what a function body executes gets no file of nssh's or its caller's"] = function()
