@@ -97,9 +97,9 @@ int nssh_each_descriptor(int first, int proc, void (*visit)(int descriptor)) {
 
 static void cloexec(int descriptor) { fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
 
-/// Kernels before 5.11 have close_range(2) without that flag: there each is
+/// Everything from `first` up is closed at exec. Kernels before 5.11 have close_range(2) without that flag: there each is
 /// marked by itself. (To close them at once would take what is to be executed, and the pipe that tells of the exec.)
-int nssh_close_on_exec_from(int first, int proc) {
+static int cloexec_from(int first, int proc) {
     if (syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return 0;
     if (errno != EINVAL) return -1;
     if (nssh_each_descriptor(first, proc, cloexec) == 0) return 0;
@@ -266,7 +266,7 @@ static int run(const struct nssh_step *step, const void *signal_mask) {
     case NSSH_OP_DUP:
         if (step->a == step->b) return fcntl((int)step->a, F_SETFD, 0);
         return dup2((int)step->a, (int)step->b);
-    case NSSH_OP_CLOEXEC_FROM: return nssh_close_on_exec_from((int)step->a, (int)step->b);
+    case NSSH_OP_CLOEXEC_FROM: return cloexec_from((int)step->a, (int)step->b);
     case NSSH_OP_SETGROUPS: return (int)syscall(SYS_setgroups, step->b, step->data);
     case NSSH_OP_SETRESGID: return set_gid(step->a);
     case NSSH_OP_SETRESUID: return set_uid(step->a);

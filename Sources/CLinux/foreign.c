@@ -96,29 +96,34 @@ int nssh_foreign_proc(bool may_mount) {
 
 // ---- what nssh was started with ---------------------------------------------------------------------------------
 
-static int *inherited;
+/// A number, and the file that it stood for: a script may have closed it (with a C module), and opened another one.
+struct inherited {
+    int descriptor;
+    dev_t device;
+    ino_t inode;
+};
+static struct inherited *inherited;
 static size_t inherited_count;
 
-/// One that a script has closed (with a C module) may be another file by now.
-static bool is_passed_on(int descriptor) {
-    int flags = fcntl(descriptor, F_GETFD);
-    return flags >= 0 && !(flags & FD_CLOEXEC);
-}
-
 static void note(int descriptor) {
-    if (!is_passed_on(descriptor)) return;
+    struct stat info;
+    int flags = fcntl(descriptor, F_GETFD);
+    if (flags < 0 || flags & FD_CLOEXEC || fstat(descriptor, &info) < 0) return;
     if ((inherited_count & (inherited_count - 1)) == 0) {
-        int *more = realloc(inherited, sizeof *more * (inherited_count ? 2 * inherited_count : 1));
+        struct inherited *more = realloc(inherited, sizeof *more * (inherited_count ? 2 * inherited_count : 1));
         if (!more) return;
         inherited = more;
     }
-    inherited[inherited_count++] = descriptor;
+    inherited[inherited_count++] = (struct inherited){descriptor, info.st_dev, info.st_ino};
 }
 
 void nssh_note_inherited(int proc) { nssh_each_descriptor(3, proc, note); }
 
 void nssh_close_inherited(void) {
-    for (size_t i = 0; i < inherited_count; i++)
-        if (is_passed_on(inherited[i])) close(inherited[i]);
+    struct stat info;
+    for (size_t i = 0; i < inherited_count; i++) {
+        const struct inherited *one = &inherited[i];
+        if (fstat(one->descriptor, &info) == 0 && info.st_dev == one->device && info.st_ino == one->inode) close(one->descriptor);
+    }
     inherited_count = 0;
 }

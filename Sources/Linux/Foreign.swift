@@ -35,16 +35,14 @@ public enum Foreign {
     /// Takes note of the descriptors that nssh was started with. To be called before others are opened, but /proc.
     public static func noteInherited() { nssh_note_inherited(Proc.root) }
 
-    /// In a copy of nssh: what its caller passed on to nssh is nobody's here. To be called before all descriptors are marked close-on-exec.
-    public static func closeInherited() { nssh_close_inherited() }
-
-    /// In a copy of nssh that is in one: gives up what nssh has open for itself.
+    /// In a copy of nssh that is in one: gives up what nssh has open for itself, and what its caller passed on to it.
     ///
     /// Its /proc too: everything that this process may trace has a way out in it, PID/root for one. The /proc in its place is of the
     /// pid namespace that the copy is in. Where that is nssh's own it is no better, and only one that is there for everybody is taken.
     ///
     /// - Parameter hasOtherPids: the copy is in another pid namespace than nssh.
     public static func giveUpDescriptors(hasOtherPids: Bool) {
+        nssh_close_inherited()
         StateFile.closeAll()
         let proc = nssh_foreign_proc(hasOtherPids)
         Proc.replace(by: proc, absence: "in this mnt namespace or root, which is another's, there is no /proc of this pid namespace")

@@ -1,4 +1,3 @@
-import CLinux
 import Linux
 
 extension Options {
@@ -19,18 +18,15 @@ extension Foreign {
         levelBefore = Proc.level
     }
 
-    /// In a copy of nssh, once its steps are done: it is where `options` have led it. What it executes gets no descriptor but 0, 1 and 2,
-    /// and in a place of somebody else's it keeps none that leads back.
+    /// In a copy of nssh, once its steps are done: it is where `options` have led it, and in a place of somebody else's it keeps no descriptor
+    /// that leads back.
     static func begin(_ options: Options) {
-        let givesUp = options.leadsToForeignPlace || isHere && !leadsNowhere
-        if givesUp { closeInherited() }
-        _ = nssh_close_on_exec_from(3, Proc.root)
         for join in options.joins {
             join.descriptor.close()
             join.root?.close()
             join.cwd?.close()
         }
-        guard givesUp else { return }
+        guard options.leadsToForeignPlace || isHere && !leadsNowhere else { return }
         begin()
         leadsNowhere = true
         Launcher.closeImages()

@@ -275,6 +275,8 @@ public struct Plan {
             }
             if !options.detached { steps.append(Step(.dieWithParent(pidfd: resources.parentPidfd))) }
             for signal in [SIGTERM, SIGHUP] { steps.append(Step(.signalAction(signal, ignored: false))) }
+            // What the function executes gets the standard streams and nothing else, whoever opened it.
+            steps.append(Step(.closeOnExec(from: 3)))
             steps.append(Step(.unblockSignals))
             steps += last
         }

@@ -167,9 +167,6 @@ int nssh_run_steps(const struct nssh_step *steps, int count, const void *signal_
 /// cannot be listed.
 int nssh_each_descriptor(int first, int proc, void (*visit)(int descriptor));
 
-/// Everything from `first` up is closed at exec; `proc` is a descriptor of /proc. close_range(2). 0, or -1 with errno.
-int nssh_close_on_exec_from(int first, int proc);
-
 /// A sealed memfd with the smallest program that waits for ever, or -1 with errno. Close-on-exec.
 int nssh_held_image(void);
 
