@@ -7,6 +7,8 @@
 // Set once, before the first line is read. The name must live for ever.
 static inline void nssh_rl_set_name(const char *name) { rl_readline_name = name; }
 static inline void nssh_rl_set_catch_signals(int on) { rl_catch_signals = on; }
+// inputrc(5) may say otherwise.
+static inline void nssh_rl_set_query_items(int count) { rl_completion_query_items = count; }
 
 // Entries of several lines are written with a time stamp before each, by which they are read back whole.
 static inline void nssh_history_keep_lines(void) { history_write_timestamps = 1, history_comment_char = '#'; }
@@ -34,6 +36,5 @@ static inline void nssh_rl_set_completion(rl_completion_func_t *complete, rl_com
     nssh_rl_completion_of(complete);
     rl_attempted_completion_function = nssh_rl_complete;
     rl_completion_display_matches_hook = list;
-    rl_completion_query_items = 0;
     rl_basic_quote_characters = ""; // no closing quotes of readline's own
 }

@@ -26,6 +26,7 @@ enum LineReader {
         isPrepared = true
         nssh_rl_set_name(strdup("nssh")) // readline keeps the pointer
         nssh_rl_set_catch_signals(0)
+        nssh_rl_set_query_items(0)
         using_history()
         checkSettings()
         // Its settings, the locale and the terminal's description are read now, wherever nssh is by the first prompt.
