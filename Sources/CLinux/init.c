@@ -1,5 +1,6 @@
 // The init of a new pid namespace (init(1)): it reaps, forwards signals to the program, and passes its end on. An image of its own, as
 // the held process is (hold.c): no library, no data, only the instructions of the section `nssh_init`.
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -48,7 +49,9 @@ INLINE void reap(long program) {
             if (WSTOPSIG(status) == SIGTSTP) call(SYS_kill, program, SIGCONT, 0, 0);
             continue;
         }
-        // How exactly it ended goes to nssh: a PID 1 cannot end itself by a signal.
+        // How exactly it ended goes to nssh: a PID 1 cannot end itself by a signal. Whoever is root here may have filled the pipe, by
+        // /proc/1/fd/0: that must not keep PID 1 from ending.
+        call(SYS_fcntl, 0, F_SETFL, O_NONBLOCK, 0);
         call(SYS_write, 0, (long)&status, sizeof status, 0);
         call(SYS_exit_group, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), 0, 0, 0);
     }

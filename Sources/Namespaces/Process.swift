@@ -95,16 +95,16 @@ public final class Process {
         if looksFirst { _ = Trace.call("waitid", "waitid(process \(pid))") { nssh_wait_pidfd(pidfd.raw, &info, WEXITED) } }
         if ownsGroup { Orphans.reap(group: pid) }
         let status = nssh_siginfo_status(&info)
-        end(reported ?? (info.si_code == CLD_EXITED ? Exit(status: status) : Exit(signal: Signals.name(status))))
+        end(info.si_code == CLD_EXITED ? reportedSignal(status) ?? Exit(status: status) : Exit(signal: Signals.name(status)))
         return true
     }
 
-    /// How the child of its init has ended, as the init tells it: a PID 1 cannot end itself by a signal.
-    private var reported: Exit? {
-        guard let bytes = try? initReport?.read(4), bytes.count == 4 else { return nil }
-        let status = bytes.reversed().reduce(Int32(0)) { $0 << 8 | Int32($1) }
-        let signal = status & 0x7f
-        return signal == 0 ? Exit(status: status >> 8 & 0xff) : Exit(signal: Signals.name(signal))
+    /// The signal that has ended the child of its init: a PID 1 cannot end itself by one, so it exits with 128 more, and writes what it
+    /// was. Whoever is root in the namespace can write there too. So its own exit counts, and the report only where it says the same.
+    private func reportedSignal(_ status: Int32) -> Exit? {
+        guard status > 128, let bytes = try? initReport?.read(4), bytes.count == 4 else { return nil }
+        let signal = bytes.reversed().reduce(Int32(0)) { $0 << 8 | Int32($1) } & 0x7f
+        return signal == status - 128 && signal <= 64 ? Exit(signal: Signals.name(signal)) : nil
     }
 
     private func end(_ exit: Exit) {
