@@ -12,7 +12,7 @@ public enum TraceTable {
         "Calls a function and shows the kernel calls about namespaces that it made, with results and times",
         details:
             "by is nssh, intermediate, child, init or function: who made the call. An error of fn is no error of ns.trace: it is in the "
-            + "field error of what comes back, with the calls up to it. What fn's programs call is not seen: that is for strace(1).",
+            + "field error of what comes back, as it was raised, and its traceback in traceback, with the calls up to it. What fn's programs call is not seen: that is for strace(1).",
         example: "local calls = ns.trace(function() ns.run{user=\"root\", uts=\"box\", \"true\"} end)\nprint(calls)"
     ) { call throws(LuaError) in
         let lua = call.lua
@@ -20,11 +20,12 @@ public enum TraceTable {
         let base = lua.top
         lua.reserve(8)
         var raised: LuaError?
+        var traceback: String?
         do throws(LuaError) {
             lua.pushValue(1)
             let rest = call.rest
             for position in rest { lua.pushValue(position) }
-            try lua.call(arguments: Int32(rest.count), results: -1, traceback: true)
+            try lua.call(arguments: Int32(rest.count), results: -1, noting: &traceback)
         } catch { raised = error }
         let (calls, lost) = Trace.stop(from: start)
         // ^C is meant for all.
@@ -35,6 +36,10 @@ public enum TraceTable {
         if let raised {
             lua.push(raised)
             lua.rawSet(-2, "error")
+            if let traceback {
+                lua.push(traceback)
+                lua.rawSet(-2, "traceback")
+            }
         }
         lua.insert(base + 1)
         return Int(count) + 1

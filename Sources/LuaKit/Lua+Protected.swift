@@ -9,18 +9,22 @@ extension Lua {
     ///   - results: how many results to leave, -1 for all.
     ///   - traceback: whether an error that is a string gets the stack's traceback (see `Traceback`).
     public func call(arguments: Int32, results: Int32 = -1, traceback: Bool = false) throws(LuaError) {
+        try call(arguments: arguments, results: results, handler: traceback ? Traceback.handler : nil)
+    }
+
+    func call(arguments: Int32, results: Int32, handler: LuaFunction?) throws(LuaError) {
         if results > 0, !reserve(results) {
             pop(arguments + 1)
             throw .message("stack overflow")
         }
-        var handler: Int32 = 0
-        if traceback {
-            state.pushTracebackHandler(self)
-            handler = top - arguments - 1
-            insert(handler)
+        var position: Int32 = 0
+        if let handler {
+            state.push(handler, self)
+            position = top - arguments - 1
+            insert(position)
         }
-        let status = nssh_lua_pcall(raw, arguments, results, handler)
-        if traceback { remove(handler) }
+        let status = nssh_lua_pcall(raw, arguments, results, position)
+        if handler != nil { remove(position) }
         try check(status)
         // nssh_lua_pcall has made it.
         if results < 0 { grant(StackCheck.least) }

@@ -14,7 +14,10 @@ public final class LuaState {
     var functions: [LuaFunction] = []
     var metatables: [ObjectIdentifier: LuaReference] = [:]
     var methods: [String: LuaReference] = [:]
-    private var tracebackHandler: LuaFunction?
+    /// Of each `Lua.call(noting:)` that runs, how deep the stack was, and the traceback of the error that it has ended with.
+    var noting: [(depth: Int32, traceback: String?)] = []
+    /// The last error that came from another process, and its traceback there.
+    var errorFromOutside: (value: LuaReference, traceback: String)?
     #if DEBUG
     var stackCheck: StackCheck?
     #endif
@@ -49,6 +52,7 @@ public final class LuaState {
         metatables = [:]
         methods = [:]
         tables = []
+        errorFromOutside = nil
         isClosing = true
         let memory = nssh_lua_close(raw)
         // A signal handler may interrupt the state till its memory goes.
@@ -196,11 +200,6 @@ public final class LuaState {
             table.push(lua)
             lua.pop()
         }
-    }
-
-    func pushTracebackHandler(_ lua: Lua) {
-        if tracebackHandler == nil { tracebackHandler = Traceback.handler }
-        push(tracebackHandler!, lua)
     }
 }
 

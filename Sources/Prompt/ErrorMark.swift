@@ -23,14 +23,21 @@ enum ErrorMark {
 
     /// The message, and the traceback without what everybody knows: that the input was the main chunk.
     private static func split(_ message: String) -> (message: String, traceback: String) {
-        guard let range = find("\nstack traceback:\n", in: message[...]) else { return (message, "") }
-        let frames = message[range.upperBound...].split(separator: "\n").filter { frame in
-            !(frame.hasPrefix("\tstdin:") && frame.hasSuffix("in main chunk")) && frame != "\t[C]: in ?"
-                && !frame.hasPrefix("\t[C]: in function 'prompt.")
+        guard let range = find("\nstack traceback", in: message[...]) else { return (message, "") }
+        // One of an error that came from another process stands before nssh's own.
+        var parts: [[Substring]] = []
+        for line in message[range.lowerBound...].split(separator: "\n") {
+            if line.hasPrefix("stack traceback") || parts.isEmpty {
+                parts.append([line])
+            } else if !(line.hasPrefix("\tstdin:") && line.hasSuffix("in main chunk")) && line != "\t[C]: in ?"
+                && !line.hasPrefix("\t[C]: in function 'prompt.")
+            {
+                parts[parts.count - 1].append(line)
+            }
         }
         // Where only a function of C's stands between the input and the error, the message has named it.
-        let isPlain = frames.allSatisfy { $0.hasPrefix("\t[C]:") }
-        return (String(message[..<range.lowerBound]), isPlain ? "" : "\nstack traceback:\n" + frames.joined(separator: "\n"))
+        let telling = parts.filter { part in !part.dropFirst().allSatisfy { $0.hasPrefix("\t[C]:") } }
+        return (String(message[..<range.lowerBound]), telling.map { "\n" + $0.joined(separator: "\n") }.joined())
     }
 
     /// The number of the line in `stdin:N: …`, and what is said about it.

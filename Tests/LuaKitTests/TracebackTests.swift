@@ -49,6 +49,54 @@ import Testing
         Issue.record("it raised nothing")
     }
 
+    @Test(arguments: [
+        ("error('timeout', 0)", "return e == 'timeout'"), ("error(42)", "return math.type(e) == 'integer' and e == 42"),
+        ("error('here')", "return e == 'test:1: here'"), ("error({ message = 'm' })", "return e.message == 'm' and e.traceback == nil"),
+        ("error()", "return e == nil"), ("local f = function() error('deep', 0) end f()", "return e == 'deep'"),
+    ])
+    func anErrorCanStayWhatItIs(source: String, check: String) throws {
+        let state = try makeState(
+            binding("note") { call throws(LuaError) in
+                var traceback: String?
+                do throws(LuaError) { try call.lua.call(arguments: 0, noting: &traceback) } catch {
+                    call.lua.push(error)
+                    call.lua.push(traceback ?? "none")
+                    return 2
+                }
+                return 0
+            })
+        let lua = state.lua
+        try lua.load(Array(source.utf8), name: "=test")
+        lua.pushGlobals()
+        lua.insert(-2)
+        lua.rawSet(-2, "f")
+        lua.pop()
+        _ = state.run("(function() e, traceback = t.note(f) end)()")
+        #expect(state.run(check) == "true")
+        let text = state.run("return traceback")
+        #expect(text.hasPrefix("stack traceback:\n\t[C]: in global 'error'\n\ttest:1: in "))
+        // The frames of whoever calls are none of its.
+        #expect(!text.contains("t.note"))
+        #expect(state.noting.isEmpty)
+        #expect(lua.top == 0)
+    }
+
+    /// Where an error of another process ends, its traceback there comes first.
+    @Test func anErrorFromOutsideIsShownWithBoth() throws {
+        let state = try makeState(
+            binding("fail") { call throws(LuaError) in
+                call.lua.push("there:1: no")
+                call.lua.noteErrorFromOutside(traceback: "stack traceback:\n\tthere:1: in main chunk")
+                throw .value(LuaReference(call.lua))
+            })
+        let there = "there:1: no\nstack traceback in the function's process:\n\tthere:1: in main chunk\nstack traceback:\n\t[C]: in "
+        #expect(state.failure("t.fail()", traceback: true).hasPrefix(there + "function 't.fail'\n\ttest:1: in main chunk"))
+        // Caught, it is what was raised; raised again, both are there.
+        #expect(state.run("return select(2, pcall(t.fail))") == "there:1: no")
+        #expect(state.failure("local _, e = pcall(t.fail) error(e, 0)", traceback: true).hasPrefix(there + "global 'error'"))
+        #expect(!state.failure("pcall(t.fail) error('another', 0)", traceback: true).contains("process"))
+    }
+
     @Test func anErrorTableKeepsItsIdentity() throws {
         let state = try makeState()
         let lua = state.lua
