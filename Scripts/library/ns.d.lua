@@ -54,6 +54,7 @@
 ---@field gid? integer its group id, as seen from inside
 ---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
 ---@field timeout? nssh.seconds kills it after so long, and says so
+---@field max_reply? integer how many bytes the values of a function body may take on their way back; 256 MB if not given
 
 ---@class nssh.ns_clone
 ---@field [integer] string|function|number
@@ -69,6 +70,7 @@
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
+---@field max_reply? integer how many bytes the values of a function body may take on their way back; 256 MB if not given
 ---@field stdin? "inherit"|"null"|"pipe"|string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, { path = "…" } or { data = "…" }; any other string is a path in clone, data in run
 ---@field stdout? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field stderr? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
@@ -150,6 +152,7 @@
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
+---@field max_reply? integer how many bytes the values of a function body may take on their way back; 256 MB if not given
 ---@field stdin? "inherit"|"null"|"pipe"|string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, { path = "…" } or { data = "…" }; any other string is a path in clone, data in run
 ---@field stdout? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field stderr? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
@@ -178,6 +181,7 @@
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
+---@field max_reply? integer how many bytes the values of a function body may take on their way back; 256 MB if not given
 ---@field stdin? "inherit"|"null"|"pipe"|string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, { path = "…" } or { data = "…" }; any other string is a path in clone, data in run
 ---@field stdout? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field stderr? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
@@ -214,6 +218,7 @@
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
+---@field max_reply? integer how many bytes the values of a function body may take on their way back; 256 MB if not given
 ---@field env? table<string, string|number|boolean> changes to the environment; false removes a name
 ---@field clear_env? boolean starts from an empty environment
 ---@field cwd? nssh.path its working directory, as seen from inside
@@ -277,6 +282,7 @@
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
+---@field max_reply? integer how many bytes the values of a function body may take on their way back; 256 MB if not given
 ---@field stdin? "inherit"|"null"|"pipe"|string|file*|nssh.stdin_options "inherit", "null", "pipe", a Lua file, { path = "…" } or { data = "…" }; any other string is a path in clone, data in run
 ---@field stdout? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
 ---@field stderr? "inherit"|"null"|"pipe"|"capture"|string|file* "inherit", "null", "pipe", "capture", a Lua file or a path
@@ -295,6 +301,7 @@
 ---@field sh? string a line for /bin/sh, as the body
 ---@field argv0? string what the program sees as its own name
 ---@field args? table the arguments of a function body; n counts them
+---@field max_reply? integer how many bytes the values of a function body may take on their way back; 256 MB if not given
 ---@field env? table<string, string|number|boolean> changes to the environment; false removes a name
 ---@field clear_env? boolean starts from an empty environment
 ---@field cwd? nssh.path its working directory, as seen from inside
@@ -590,7 +597,7 @@ function watch:show() end
 local result = {}
 
 ---Returns the result if the process ended well, raises an error otherwise
----The error has the fields status, signal, timed_out and stderr; of a function body it is the function's own error.
+---The error has the fields status, signal, timed_out and stderr. Of a function body it is what the function raised: it is in the field error, and its traceback in traceback.
 ---@return nssh.result result the result itself
 function result:check() end
 
@@ -615,7 +622,7 @@ function ns.clone(options) end
 function ns.run(options) end
 
 ---Calls a Lua function in other namespaces and returns its values
----nil, booleans, numbers, strings and tables of those cross, shared and cyclic references kept; its error is raised here. What it changes in variables stays there.
+---nil, booleans, numbers, strings and tables of those cross, shared and cyclic references kept. A metatable does not, but for nssh's own of errors and results: an object comes back as a plain table. Its error is raised here as it was raised there, be it a string, a number or a table. All that comes back takes 256 MB at most (max_reply), and at most 64 number keys may fall on one chain of Lua's hash table, which happens when keys are chosen for that. What it changes in variables stays there.
 ---@param where nssh.target|nssh.ns_call a target, or options for new namespaces
 ---@param fn function runs there, in a copy of nssh
 ---@param ... any
@@ -657,7 +664,7 @@ function ns.wait(processes) end
 function ns.plan(options) end
 
 ---Calls a function and shows the kernel calls about namespaces that it made, with results and times
----by is nssh, intermediate, child, init or function: who made the call. An error of fn is no error of ns.trace: it is in the field error of what comes back, with the calls up to it. What fn's programs call is not seen: that is for strace(1).
+---by is nssh, intermediate, child, init or function: who made the call. An error of fn is no error of ns.trace: it is in the field error of what comes back, as it was raised, and its traceback in traceback, with the calls up to it. What fn's programs call is not seen: that is for strace(1).
 ---@param fn function what to follow
 ---@param ... any
 ---@return (table)[] calls call, text, by, result or errno and error, and seconds of each; tostring shows them

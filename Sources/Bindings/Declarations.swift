@@ -81,7 +81,10 @@ enum Declared {
         LuaField("sh", .string, "a line for /bin/sh, as the body"),
         LuaField("argv0", .string, "what the program sees as its own name"),
         LuaField("args", .table, "the arguments of a function body; n counts them"),
+        replyField,
     ]
+    private static let replyField = LuaField(
+        "max_reply", .integer, "how many bytes the values of a function body may take on their way back; 256 MB if not given")
 
     private static let inputType = LuaType.either([
         .suggested(["inherit", "null", "pipe"]), .bytes, .file,
@@ -129,7 +132,7 @@ enum Declared {
     static let clone = LuaRecord("ns.clone", typeFields + bodied + [detachField], positions: argv)
     static let run = LuaRecord("ns.run", typeFields + bodied + [timeoutField], positions: argv)
     static let plan = LuaRecord("ns.plan", typeFields + bodied + [detachField, timeoutField], positions: argv)
-    static let call = LuaRecord("ns.call", typeFields + streamFields + processFields + [timeoutField])
+    static let call = LuaRecord("ns.call", typeFields + streamFields + processFields + [timeoutField, replyField])
     static let shell = LuaRecord("ns.shell", typeFields + bodyFields + processFields + programFields + [timeoutField], positions: argv)
     static let unshare = LuaRecord("ns.unshare", typeFields, elsewhere: "; a body is for ns.run, joining for ns.setns")
     /// In a process or namespace that exists: no new ones.

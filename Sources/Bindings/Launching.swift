@@ -27,9 +27,10 @@ enum Launching {
         switch outcome {
         case .parent(let process):
             tell(process)
+            process.mostReply = reader.mostReply
             return process
         case .child(let results):
-            FunctionBody.run(lua, function: reader.function!, results: results) { () throws(LuaError) in
+            FunctionBody.run(lua, function: reader.function!, results: results, most: reader.mostReply) { () throws(LuaError) in
                 guard let table = reader.functionArguments else { return 0 }
                 var count = lua.rawLength(table)
                 if lua.rawGet(table, "n") == .number, let n = lua.integer(-1), n >= 0 { count = n }
@@ -63,8 +64,14 @@ enum Launching {
         try join(&reader, target)
         let process = try launch(lua, reader)
         _ = try kernel { () throws(Failure) in try process.finish(timeout: reader.options.timeout) }
-        try ResultTable.push(lua, process, try kernel { () throws(Failure) in try process.takeResults() })
+        try pushResult(lua, process, reader)
         return 1
+    }
+
+    /// The result of a process that has ended; reading and decoding its reply is part of the time that it has.
+    private static func pushResult(_ lua: Lua, _ process: Process, _ reader: OptionsReader) throws(LuaError) {
+        let deadline = reader.options.timeout.map { process.started + $0 }
+        try ResultTable.push(lua, process, try FunctionBody.take(process, until: deadline), until: deadline)
     }
 
     /// ns.shell, process:shell, handle:shell.
@@ -76,7 +83,7 @@ enum Launching {
         if reader.options.session != nil {
             let process = try launch(lua, reader)
             _ = try kernel { () throws(Failure) in try process.relay(timeout: reader.options.timeout) }
-            try ResultTable.push(lua, process, try kernel { () throws(Failure) in try process.takeResults() })
+            try pushResult(lua, process, reader)
             return 1
         }
         let terminal = Terminal(0)
@@ -93,7 +100,7 @@ enum Launching {
             lua.push(try ProcessObject(lua, process))
             return 1
         }
-        try ResultTable.push(lua, process, try kernel { () throws(Failure) in try process.takeResults() })
+        try pushResult(lua, process, reader)
         return 1
     }
 
@@ -109,21 +116,23 @@ enum Launching {
             process = child
             tell(child)
         case .child(let results):
-            FunctionBody.run(lua, function: function, results: results) { () throws(LuaError) in
+            FunctionBody.run(lua, function: function, results: results, most: reader.mostReply) { () throws(LuaError) in
                 let rest = call.rest
                 try reserve(lua, rest.count)
                 for position in rest { lua.pushValue(position) }
                 return Int32(rest.count)
             }
         }
+        process.mostReply = reader.mostReply
         let exit = try kernel { () throws(Failure) in try process.finish(timeout: reader.options.timeout) }
-        let bytes = try kernel { () throws(Failure) in try process.takeResults() }
         if process.timedOut {
             throw LuaError(Failure(code: "TIMEOUT", "the function was killed: its time was up", target: "process \(process.pid)"))
         }
-        switch try FunctionBody.pushOutcome(lua, bytes) {
+        let deadline = reader.options.timeout.map { process.started + $0 }
+        switch try FunctionBody.pushOutcome(lua, try FunctionBody.take(process, until: deadline), until: deadline) {
         case .values(let count): return count
-        case .error: throw .value(LuaReference(lua))
+        case .error(let traceback): throw FunctionBody.raised(lua, traceback)
+        case .late: throw LuaError(Failure.late)
         case .none:
             let how = exit.signal.map { "was killed by \($0)" } ?? "ended with \(exit.status ?? 0)"
             throw LuaError(

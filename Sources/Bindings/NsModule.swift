@@ -41,8 +41,10 @@ public enum NsModule {
             ], variadic: true, returns: [LuaField("…", .any, "what fn returns")],
             "Calls a Lua function in other namespaces and returns its values",
             details:
-                "nil, booleans, numbers, strings and tables of those cross, shared and cyclic references kept; its error is raised here. "
-                + "What it changes in variables stays there.",
+                "nil, booleans, numbers, strings and tables of those cross, shared and cyclic references kept. A metatable does not, but for nssh's "
+                + "own of errors and results: an object comes back as a plain table. Its error is raised here as it was raised there, be it a "
+                + "string, a number or a table. All that comes back takes 256 MB at most (max_reply), and at most 64 number keys may fall on one "
+                + "chain of Lua's hash table, which happens when keys are chosen for that. What it changes in variables stays there.",
             example: "local p <close> = ns.clone{uts=\"box\", user=\"root\"}\nassert(ns.call(p, sys.hostname) == \"box\")"
         ) { call throws(LuaError) in
             if call[0].table != nil { return try Launching.call(call, call[0], function: 2) }

@@ -15,6 +15,8 @@ struct OptionsReader {
     private(set) var function: Int32?
     /// The stack position of the table of its arguments.
     private(set) var functionArguments: Int32?
+    /// How many bytes a function body may send back.
+    private(set) var mostReply = Process.usualReply
     private let lua: Lua
 
     init(_ lua: Lua, _ value: LuaValue, for use: Use) throws(LuaError) {
@@ -182,6 +184,11 @@ struct OptionsReader {
         }
         if functionArguments != nil, function == nil { throw .message("args are for a function body") }
         options.argv0 = table["argv0"].bytes
+        if let most = table["max_reply"].integer {
+            guard case .function = options.body else { throw .message("max_reply is for a function body") }
+            guard most >= 1024 else { throw .message("max_reply: a number of bytes from 1024 on expected, got \(most)") }
+            mostReply = most
+        }
     }
 
     private mutating func readStreams(_ table: LuaTable, _ use: Use) throws(LuaError) {

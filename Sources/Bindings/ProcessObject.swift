@@ -10,7 +10,7 @@ final class ProcessObject: LuaObject {
     /// Its pipes as Lua files, by name.
     private var files: [String: LuaReference] = [:]
     /// What its function body sent back.
-    private var results: [UInt8]??
+    private var reply: FunctionBody.Reply?
     private var isClosed = false
 
     init(_ lua: Lua, _ process: Process) throws(LuaError) {
@@ -62,8 +62,8 @@ final class ProcessObject: LuaObject {
 
     /// Pushes its result; it has ended.
     func pushResult(_ lua: Lua) throws(LuaError) {
-        if results == nil { results = .some(try kernel { () throws(Failure) in try process.takeResults() }) }
-        try ResultTable.push(lua, process, results!)
+        if reply == nil { reply = try FunctionBody.take(process, until: nil) }
+        try ResultTable.push(lua, process, reply!, until: nil)
     }
 
     func requireOpen() throws(LuaError) {

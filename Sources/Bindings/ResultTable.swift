@@ -5,11 +5,31 @@ import Namespaces
 /// The result of a process that has ended, as a Lua table: fields to look at, and `check`.
 enum ResultTable {
     /// Pushes the result of `process`, which has ended.
-    static func push(_ lua: Lua, _ process: Process, _ results: [UInt8]?) throws(LuaError) {
+    ///
+    /// - Parameter deadline: when its time is up, on `monotonicSeconds`; values that are not decoded by then are not in the result.
+    static func push(_ lua: Lua, _ process: Process, _ reply: FunctionBody.Reply, until deadline: Double?) throws(LuaError) {
         guard let exit = process.exit else { throw .message("the process has not ended") }
         lua.reserve(8)
         lua.pushTable(fields: 12)
         let table = lua.top
+        let outcome = try FunctionBody.pushOutcome(lua, reply, until: deadline)
+        switch outcome {
+        case .none: break
+        case .late: process.timeIsUp()
+        case .error(let traceback):
+            lua.rawSet(table, "error")
+            if let traceback {
+                lua.push(traceback)
+                lua.rawSet(table, "traceback")
+            }
+        case .values(let count):
+            lua.pushTable(array: count, fields: 1)
+            lua.insert(table + 1)
+            for position in stride(from: count, through: 1, by: -1) { lua.rawSet(table + 1, position) }
+            lua.push(count)
+            lua.rawSet(table + 1, "n")
+            lua.rawSet(table, "values")
+        }
         func set(_ name: String, _ value: LuaScalar) {
             lua.push(value)
             lua.rawSet(table, name)
@@ -29,17 +49,6 @@ enum ResultTable {
             lua.push(list)
             lua.rawSet(table, name)
         }
-        switch try FunctionBody.pushOutcome(lua, results) {
-        case .none: break
-        case .error: lua.rawSet(table, "error")
-        case .values(let count):
-            lua.pushTable(array: count, fields: 1)
-            lua.insert(table + 1)
-            for position in stride(from: count, through: 1, by: -1) { lua.rawSet(table + 1, position) }
-            lua.push(count)
-            lua.rawSet(table + 1, "n")
-            lua.rawSet(table, "values")
-        }
         lua.state.pushMetatable(lua, named: "result")
         lua.setMetatable(table)
     }
@@ -51,7 +60,9 @@ enum ResultTable {
         "result:check", [LuaField("self", .table, optional: false, "a result")],
         returns: [LuaField("result", .named("result", .table), "the result itself")],
         "Returns the result if the process ended well, raises an error otherwise",
-        details: "The error has the fields status, signal, timed_out and stderr; of a function body it is the function's own error.",
+        details:
+            "The error has the fields status, signal, timed_out and stderr. Of a function body it is what the function raised: it is in the field "
+            + "error, and its traceback in traceback.",
         example: "print(ns.run{\"echo\", \"hello\"}:check().stdout)"
     ) { call throws(LuaError) in
         let lua = call.lua
@@ -61,8 +72,9 @@ enum ResultTable {
             return 1
         }
         if result.kind("error") != .nil {
+            let traceback = result.whole("traceback").map { Array($0.utf8) }
             lua.rawGet(1, "error")
-            throw .value(LuaReference(lua))
+            throw FunctionBody.raised(lua, traceback)
         }
         var fields: [(name: String, value: LuaScalar)] = [("code", .string("EXIT"))]
         for name in ["status", "signal", "timed_out", "stderr"] {
@@ -83,6 +95,7 @@ enum ResultTable {
         for name in ["stdout", "stderr"] {
             if let size = result.size(name), size > 0 { text += ", \(name) \(size) byte\(size == 1 ? "" : "s")" }
         }
+        if let error = result.display("error") { text += "\nerror: \(error)" }
         for name in ["stdout", "stderr"] { text += excerpt(result, name) }
         return text
     }

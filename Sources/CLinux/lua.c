@@ -16,6 +16,7 @@ struct state {
     nssh_lua_dispatch dispatch;
     void *context;
     size_t used, limit;
+    struct nssh_lua_strings strings;
     /// Whether a Swift frame would be crossed by a raise now; the allocator never fails then.
     bool in_swift;
     volatile sig_atomic_t interrupted;
@@ -71,6 +72,8 @@ static void *allocate(void *data, void *block, size_t old_size, size_t new_size)
         abort();
     }
     state->used += new_size - old;
+    // Of a new block, Lua tells what it is for in the place of the old size.
+    if (!block && old_size == LUA_TSTRING) state->strings.made++;
     return result;
 }
 
@@ -390,6 +393,7 @@ void nssh_lua_release(void *closed) {
 }
 
 void *nssh_lua_context(lua_State *L) { return state_of(L)->context; }
+struct nssh_lua_strings *nssh_lua_strings(lua_State *L) { return &state_of(L)->strings; }
 size_t nssh_lua_memory(lua_State *L) { return state_of(L)->used; }
 void nssh_lua_set_memory_limit(lua_State *L, size_t bytes) { state_of(L)->limit = bytes; }
 

@@ -120,8 +120,38 @@ public final class Descriptor {
         return count
     }
 
-    /// Reads from the start to the end of a file. pread(2).
-    public func readAll(limit: Int = .max) throws(Failure) -> [UInt8] {
+    /// The size of a file. fstat(2).
+    public func size() throws(Failure) -> Int {
+        var status = stat()
+        try check(fstat(raw, &status), "fstat")
+        return Int(status.st_size)
+    }
+
+    /// Reads `size` bytes from the start of a file, or what there is of them. Each is read once, whoever else may write. pread(2).
+    ///
+    /// - Parameter deadline: on `monotonicSeconds`.
+    /// - Throws: TIMEOUT when the time is up before the end, and `Failure.interrupted` on ^C.
+    public func read(size: Int, until deadline: Double?) throws(Failure) -> [UInt8] {
+        var failure: Failure?
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, done in
+            while done < size {
+                let count = pread(raw, buffer.baseAddress! + done, min(size - done, 1 << 20), done)
+                if count == 0 { return }
+                if count < 0, nssh_errno() != EINTR { failure = Failure("pread", .last) }
+                if interruptIsPending() { failure = .interrupted }
+                if let deadline, monotonicSeconds() >= deadline {
+                    failure = Failure(code: "TIMEOUT", "the time was up before all was read", errno: ETIMEDOUT, stage: "pread", target: "")
+                }
+                if failure != nil { return }
+                done += max(count, 0)
+            }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+
+    /// Reads from the start of a file to its end, or `limit` bytes and a little more. pread(2).
+    public func readAll(limit: Int) throws(Failure) -> [UInt8] {
         var bytes: [UInt8] = []
         var size = 4096
         while bytes.count < limit {

@@ -1,4 +1,3 @@
-import CLinux
 import CLua
 
 /// Lua values as bytes, to cross to another process: nil, booleans, numbers, strings and tables of those, with shared and
@@ -9,9 +8,9 @@ import CLua
 /// (empty for none), the number of its entries, and these as pairs of values. Integers are 8 bytes, little-endian.
 public enum Transfer {
     /// How many values cross at once; a table may have more.
-    private static let mostRoots = 200_000
+    static let mostRoots = 200_000
 
-    private enum Tag: UInt8 {
+    enum Tag: UInt8 {
         case `nil` = 0
         case `false`, `true`, integer, number, string, table
     }
@@ -21,8 +20,11 @@ public enum Transfer {
     /// - Parameters:
     ///   - what: what errors call a value: `the result`.
     ///   - uncounted: how many of the first roots are not counted in errors.
-    /// - Throws: a message that names the place of the first value that cannot cross.
-    public static func encode(_ lua: Lua, _ roots: Range<Int32>, what: String = "value", uncounted: Int = 0) throws(LuaError) -> [UInt8] {
+    ///   - most: how many bytes the message may have, as the option `max_reply` sets it.
+    /// - Throws: a message that names the place of the first value that cannot cross; LIMIT where the message would be too long.
+    public static func encode(_ lua: Lua, _ roots: Range<Int32>, what: String = "value", uncounted: Int = 0, most: Int = .max)
+        throws(LuaError) -> [UInt8]
+    {
         guard roots.count - uncounted < mostRoots else {
             throw .message("\(what): at most \(mostRoots) values cross at once, got \(roots.count - uncounted)")
         }
@@ -30,7 +32,7 @@ public enum Transfer {
         let top = lua.top
         defer { lua.top = top }
         lua.state.prepareTransfer(lua)
-        var encoder = Encoder(lua: lua, what: what)
+        var encoder = Encoder(lua: lua, what: what, most: most)
         lua.pushTable()
         encoder.queue = lua.top
         encoder.put(roots.count)
@@ -44,12 +46,14 @@ public enum Transfer {
             try encoder.table(table)
             table += 1
         }
+        try encoder.requireRoom(0)
         return encoder.bytes
     }
 
     private struct Encoder {
         let lua: Lua
         let what: String
+        let most: Int
         var bytes: [UInt8] = []
         /// The stack position of a Lua list of the tables met so far.
         var queue: Int32 = 0
@@ -58,6 +62,11 @@ public enum Transfer {
         var places: [Place] = []
 
         mutating func put(_ value: Int) { withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) } }
+
+        /// Looked at before a string is copied and after each entry of a table: nothing else is large.
+        func requireRoom(_ count: Int) throws(LuaError) {
+            if count > most - bytes.count { throw Transfer.tooLong(what, most) }
+        }
 
         /// Where a value is: a root, or in table number `parent` the key at a stack position or its value. In words only
         /// when something cannot cross, for a long list would be all words.
@@ -102,6 +111,7 @@ public enum Transfer {
             case .string:
                 var count = 0
                 let start = lua_tolstring(lua.raw, index, &count)
+                try requireRoom(count)
                 bytes.append(Tag.string.rawValue)
                 put(count)
                 bytes.append(contentsOf: UnsafeRawBufferPointer(start: start, count: count))
@@ -139,6 +149,7 @@ public enum Transfer {
                 try value(table + 2) { [lua] in .field(parent: number, Transfer.describe(lua, table + 1)) }
                 lua.pop()
                 entries += 1
+                try requireRoom(0)
             }
             withUnsafeBytes(of: entries.littleEndian) { bytes.replaceSubrange(start..<start + 8, with: $0) }
             lua.pop()
@@ -149,123 +160,16 @@ public enum Transfer {
         }
     }
 
+    /// The error of a message that is longer than `most` bytes.
+    public static func tooLong(_ what: String, _ most: Int) -> LuaError {
+        .fields(message: "\(what) takes more than \(most) bytes: max_reply sets another limit", [("code", .string("LIMIT"))])
+    }
+
     /// `.name` or `[key]`.
     private static func describe(_ lua: Lua, _ key: Int32) -> String {
         if let name = lua.string(key) { return ".\(name.prefix(40))" }
         if lua.isInteger(key), let number = lua.integer(key) { return "[\(number)]" }
         if let number = lua.number(key) { return "[\(number)]" }
         return "[…]"
-    }
-
-    /// Pushes the values of a message.
-    ///
-    /// - Returns: how many were pushed.
-    /// - Throws: an error when the bytes are no such message; nothing is pushed then.
-    public static func decode(_ lua: Lua, _ bytes: [UInt8]) throws(LuaError) -> Int {
-        let top = lua.top
-        lua.state.prepareTransfer(lua)
-        do {
-            var decoder = Decoder(lua: lua, bytes: bytes)
-            return try decoder.run()
-        } catch {
-            lua.top = top
-            throw .message("the other process sent something that is no value")
-        }
-    }
-
-    private struct Malformed: Error {}
-
-    private struct Decoder {
-        let lua: Lua
-        let bytes: [UInt8]
-        var position = 0
-        /// The stack position of a Lua list of the tables named so far.
-        var tables: Int32 = 0
-        var tableCount = 0
-
-        init(lua: Lua, bytes: [UInt8]) {
-            self.lua = lua
-            self.bytes = bytes
-        }
-
-        mutating func take(_ count: Int) throws(Malformed) -> ArraySlice<UInt8> {
-            guard count >= 0, count <= bytes.count - position else { throw Malformed() }
-            defer { position += count }
-            return bytes[position..<position + count]
-        }
-
-        mutating func integer() throws(Malformed) -> Int {
-            var value: UInt64 = 0
-            for byte in try take(8).reversed() { value = value << 8 | UInt64(byte) }
-            return Int(truncatingIfNeeded: value)
-        }
-
-        mutating func run() throws(Malformed) -> Int {
-            let roots = try integer()
-            guard roots >= 0, roots <= bytes.count, roots <= mostRoots, lua.reserve(Int32(roots) + 12) else { throw Malformed() }
-            lua.pushTable()
-            tables = lua.top
-            for _ in 0..<roots { try value() }
-            var table = 0
-            while table < tableCount {
-                try fill(table)
-                table += 1
-            }
-            guard position == bytes.count else { throw Malformed() }
-            lua.remove(tables)
-            return roots
-        }
-
-        mutating func value() throws(Malformed) {
-            guard let tag = Tag(rawValue: try take(1).first!) else { throw Malformed() }
-            switch tag {
-            case .nil: lua.pushNil()
-            case .false: lua.push(false)
-            case .true: lua.push(true)
-            case .integer: lua.push(try integer())
-            case .number: lua.push(Double(bitPattern: UInt64(bitPattern: Int64(try integer()))))
-            case .string:
-                let count = try integer()
-                let slice = try take(count)
-                slice.withUnsafeBytes {
-                    _ = lua_pushlstring(lua.raw, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
-                }
-            case .table:
-                let number = try integer()
-                guard number >= 0, number <= tableCount else { throw Malformed() }
-                if number == tableCount {
-                    lua.pushTable()
-                    lua.pushValue(-1)
-                    lua.rawSet(tables, number + 1)
-                    tableCount += 1
-                } else {
-                    lua.rawGet(tables, number + 1)
-                }
-            }
-        }
-
-        mutating func fill(_ number: Int) throws(Malformed) {
-            let nameLength = try integer()
-            guard nameLength <= 64 else { throw Malformed() }
-            let name = String(decoding: try take(nameLength), as: UTF8.self)
-            let entries = try integer()
-            guard entries >= 0, entries <= bytes.count else { throw Malformed() }
-            lua.rawGet(tables, number + 1)
-            let table = lua.top
-            for _ in 0..<entries {
-                try value()
-                // A key that a table cannot have would raise.
-                let isNaN = lua.number(-1).map { $0.isNaN } ?? false
-                guard lua.kind(-1) != .nil, !isNaN else { throw Malformed() }
-                try value()
-                lua_rawset(lua.raw, table)
-            }
-            if !name.isEmpty {
-                guard let known = lua.state.tables.first(where: { $0.name == name }) else { throw Malformed() }
-                known.push(lua)
-                lua_setmetatable(lua.raw, table)
-            }
-            lua.pop()
-        }
     }
 }

@@ -29,6 +29,10 @@ public final class Process {
     public internal(set) var isDetached = false
     /// Where a function's results come back.
     var results: Descriptor?
+    /// How many bytes of them are read, at most.
+    public var mostReply = Process.usualReply
+    /// The limit of `mostReply` where no other is set.
+    public static let usualReply = 256 << 20
     /// Why it was killed while its streams were read.
     private(set) var captureFailure: Failure?
     /// How it ended; nil while it runs.

@@ -69,9 +69,24 @@ extension Process {
     }
 
     /// What a function body sent back, once; nil when it sent nothing.
-    public func takeResults() throws(Failure) -> [UInt8]? {
+    ///
+    /// What it has started may still write: so much is read as there is now, once, and what is made of it is made of that.
+    ///
+    /// - Parameter deadline: on `monotonicSeconds`.
+    /// - Throws: LIMIT where there is more than `mostReply`, TIMEOUT, and on ^C.
+    public func takeResults(until deadline: Double? = nil) throws(Failure) -> [UInt8]? {
         defer { results = nil }
-        guard let bytes = try results?.readAll(), !bytes.isEmpty else { return nil }
-        return bytes
+        guard let results else { return nil }
+        let size = try results.size()
+        if size > mostReply {
+            throw Failure(
+                code: "LIMIT", "the function's process sent \(size) bytes, more than \(mostReply): max_reply sets another limit",
+                stage: "read the reply", target: "process \(pid)")
+        }
+        let bytes = try results.read(size: size, until: deadline)
+        return bytes.isEmpty ? nil : bytes
     }
+
+    /// Its time was up before all of its reply was read: it counts as timed out, as one that was killed.
+    public func timeIsUp() { timedOut = true }
 }

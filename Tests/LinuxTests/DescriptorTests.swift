@@ -21,9 +21,24 @@ import Testing
     @Test func memoryFilesAreReadFromTheStart() throws {
         let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0) }
         let file = try Descriptor.memory("test", contents: bytes)
-        #expect(try file.readAll() == bytes)
+        #expect(try file.readAll(limit: 1 << 24) == bytes)
         #expect(try file.readStream() == bytes)
         #expect(try file.readAll(limit: 5000).count >= 5000)
+    }
+
+    /// The other side may write while nssh reads: so much is read as was asked for, and no more than there is.
+    @Test func aFileThatGrowsIsReadAsItWas() throws {
+        let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0) }
+        let file = try Descriptor.memory("test", contents: bytes)
+        let size = try file.size()
+        #expect(size == bytes.count)
+        try #require(ftruncate(file.raw, 1 << 50) == 0)
+        #expect(try file.read(size: size, until: nil) == bytes)
+        try #require(ftruncate(file.raw, 1000) == 0)
+        #expect(try file.read(size: size, until: nil) == Array(bytes.prefix(1000)))
+        #expect(try file.read(size: 0, until: nil) == [])
+        let failure = #expect(throws: Failure.self) { try file.read(size: 10, until: monotonicSeconds()) }
+        #expect(failure?.code == "TIMEOUT")
     }
 
     @Test func takingGivesTheNumberAway() throws {

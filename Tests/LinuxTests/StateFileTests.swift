@@ -29,7 +29,7 @@ import Testing
         }
 
         func text(_ name: String) -> String? {
-            (try? Descriptor.open(Array("\(path)/\(name)".utf8), flags: O_RDONLY).readAll())?.lossy
+            (try? Descriptor.open(Array("\(path)/\(name)".utf8), flags: O_RDONLY).readAll(limit: 1 << 24))?.lossy
         }
 
         func mode(_ name: String) -> mode_t? { (try? System.stat(Array("\(path)/\(name)".utf8)))?.st_mode }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct SchemaTests {
     private static func schema() throws -> JSON {
         let path = #filePath.replacing("Tests/NamespacesTests/SchemaTests.swift", with: "docs/snapshot.schema.json")
-        return try JSON(Descriptor.open(Array(path.utf8), flags: O_RDONLY).readAll())
+        return try JSON(Descriptor.open(Array(path.utf8), flags: O_RDONLY).readAll(limit: 1 << 24))
     }
 
     @Test func whatIsWrittenIsWhatTheSchemaSays() throws {

@@ -30,6 +30,25 @@ void *nssh_lua_context(lua_State *L);
 size_t nssh_lua_memory(lua_State *L);
 void nssh_lua_set_memory_limit(lua_State *L, size_t bytes);
 
+/// What is known of a state's strings.
+struct nssh_lua_strings {
+    /// How many have been made.
+    size_t made;
+    /// The seed of their hashes, once it is known.
+    unsigned seed;
+    /// Whether the hashes can be seen: 1 or -1, 0 before anybody has asked.
+    signed char shown;
+};
+struct nssh_lua_strings *nssh_lua_strings(lua_State *L);
+/// The longest string that Lua keeps once only, in its table of strings: LUAI_MAXSHORTLEN.
+enum { NSSH_LUA_SHORT_STRING = 40 };
+/// Pushes a string. Whether it is a short one that Lua did not have yet, and then its hash.
+bool nssh_lua_push_string(lua_State *L, const char *bytes, size_t size, unsigned *hash);
+/// The hash that a table finds the string at `index` by, and its length. Only where hashes are shown.
+unsigned nssh_lua_string_hash(lua_State *L, int index, size_t *length);
+/// Whether the hashes of strings can be seen: where they lie is no part of Lua's interface, and is found out.
+bool nssh_lua_shows_hashes(lua_State *L);
+
 /// Pushes Swift function number `index`.
 void nssh_lua_push_function(lua_State *L, int index);
 /// Whether the value at `index` is a Swift function, and its number.
