@@ -38,6 +38,7 @@ enum FunctionBody {
         nssh_exit_as_copy { Children.closeAll() }
         nssh_forget_output()
         lua.state.clearInterrupt()
+        lua.state.forgetErrorFromOutside()
         var succeeded = false
         let first = lua.top + 2
         lua.reserve(8)

@@ -18,6 +18,8 @@ public final class LuaState {
     var noting: [(depth: Int32, traceback: String?)] = []
     /// The last error that came from another process, and its traceback there.
     var errorFromOutside: (value: LuaReference, traceback: String)?
+    /// What is raised from now on has nothing to do with it: in a copy that has just begun.
+    public func forgetErrorFromOutside() { errorFromOutside = nil }
     #if DEBUG
     var stackCheck: StackCheck?
     #endif

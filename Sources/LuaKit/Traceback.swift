@@ -11,6 +11,8 @@ enum Traceback {
     nonisolated(unsafe) static let handler = LuaFunction("traceback", variadic: true, "") { call throws(LuaError) in
         let lua = call.lua
         let text = textOverThere(lua, 1) + text(lua, from: 1)
+        // An error ends here. A later one may have the same text and come from elsewhere.
+        lua.state.forgetErrorFromOutside()
         switch lua.kind(1) {
         case .string, .number:
             // The bytes as they are, be they text or not.
@@ -99,8 +101,8 @@ extension Lua {
         try call(arguments: arguments, results: results, handler: Traceback.noter)
     }
 
-    /// Notes that the error on top of the stack, which is about to be raised, comes from another process, with its traceback there. Where
-    /// the error ends in nssh, that is shown too.
+    /// Notes that the error on top of the stack, which is about to be raised, comes from another process, or goes to one, with its
+    /// traceback there. Where the error ends in nssh, that is shown too.
     public func noteErrorFromOutside(traceback: String) {
         reserve(1)
         pushValue(-1)

@@ -54,7 +54,12 @@ struct Place {
         lua.setEnvironment(1)
         lua.remove(2)
         lua.insert(1)
-        try lua.call(arguments: 0, results: -1)
+        var traceback: String?
+        do throws(LuaError) { try lua.call(arguments: 0, results: -1, noting: &traceback) } catch {
+            lua.push(error)
+            if let traceback { lua.noteErrorFromOutside(traceback: traceback) }
+            throw .value(LuaReference(lua))
+        }
         lua.reserve(8)
         var text = showing ? Values.text(lua, from: 2, columns: columns, colours: !isCompared && Colours.wanted(1)) : ""
         if showing, (try? Transfer.encode(lua, 2..<(lua.top + 1))) == nil { lua.top = 1 }

@@ -280,6 +280,25 @@ extension Integration {
             running.leave()
         }
 
+        @Test func anErrorOfAFunctionElsewhereIsTold() {
+            let running = Running.prompt()
+            let there = "stack traceback in the function's process:\r\n\t[C]: in global 'error'\r\n\tstdin:1: in function <stdin:1>\r\n"
+            let shown = running.enter("ns.call({}, function() error('deep') end)")
+            #expect(shown.contains("stdin:1: deep\r\n\(there)"))
+            // Of nssh's own frames there is nothing to tell.
+            #expect(!shown.contains("stack traceback:"))
+            #expect(!running.enter("ns.call({}, error, 'flat')").contains("traceback"))
+            #expect(running.enter("r = ns.run{function() error('deep') end} r:check()").contains("stdin:1: deep\r\n\(there)"))
+            let result = running.enter("r")
+            #expect(result.contains("exited with 1 after") && result.contains("\r\nerror: stdin:1: deep\r\n"))
+            running.enter("box = ns.clone{user = 'root'}")
+            running.enter(":in box", until: "box> ")
+            #expect(!running.enter("error('flat')", until: "box> ").contains("traceback"))
+            #expect(running.enter("(function() error('deep') end)()", until: "box> ").contains("stdin:1: deep\r\n\(there)"))
+            running.enter(":out")
+            running.leave()
+        }
+
         @Test func theStartupFileAndThePromptAreTheUsers() {
             let config = "\(Place.directory)/config"
             mkdir(config, 0o755)

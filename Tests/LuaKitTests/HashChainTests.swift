@@ -176,18 +176,27 @@ import Testing
         let lua = state.lua
         #expect(nssh_lua_shows_hashes(lua.raw))
         let seed = nssh_lua_strings(lua.raw).pointee.seed
-        func hash(_ bytes: [UInt8]) -> UInt32 {
-            var hash = seed ^ UInt32(bytes.count)
-            for byte in bytes.reversed() { hash ^= (hash << 5) &+ (hash >> 2) &+ UInt32(byte) }
-            return hash
+        /// So many strings whose hashes have the same ten last bits: four bytes, and then as many `x` as are wanted.
+        func choose(_ count: Int, behind: Int) -> [[UInt8]] {
+            var start = seed ^ UInt32(4 + behind)
+            for _ in 0..<behind { start ^= (start << 5) &+ (start >> 2) &+ UInt32(UInt8(ascii: "x")) }
+            var chosen: [[UInt8]] = []
+            var number: UInt32 = 0
+            while chosen.count < count {
+                var hash = start
+                // From the last byte to the first.
+                hash ^= (hash << 5) &+ (hash >> 2) &+ (number & 0xff)
+                hash ^= (hash << 5) &+ (hash >> 2) &+ (number >> 8 & 0xff)
+                hash ^= (hash << 5) &+ (hash >> 2) &+ (number >> 16 & 0xff)
+                hash ^= (hash << 5) &+ (hash >> 2) &+ (number >> 24)
+                if hash & 1023 == 5 {
+                    chosen.append([24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) } + [UInt8](repeating: 0x78, count: behind))
+                }
+                number += 1
+            }
+            return chosen
         }
-        var chosen: [[UInt8]] = []
-        var number = 0
-        while chosen.count < 4096 {
-            let bytes = Array(String(number, radix: 36).utf8)
-            if hash(bytes) & 1023 == 5 { chosen.append(bytes) }
-            number += 1
-        }
+        let chosen = choose(3000, behind: 4)
         func send(_ strings: [[UInt8]], asKeys: Bool) throws -> String {
             lua.pushTable()
             for (position, string) in strings.enumerated() {
@@ -205,12 +214,7 @@ import Testing
         #expect(try send(chosen, asKeys: true).contains("strings that fall on one chain"))
         #expect(try send(Array(chosen.prefix(500)), asKeys: true) == "")
         // Long ones are not in the table of strings; as keys they are hashed, too.
-        var long: [[UInt8]] = []
-        while long.count < 2048 {
-            let bytes = Array(String(number, radix: 36).utf8) + Array(repeating: UInt8(ascii: "x"), count: 100)
-            if hash(bytes) & 1023 == 5 { long.append(bytes) }
-            number += 1
-        }
+        let long = choose(2000, behind: 100)
         #expect(try send(long, asKeys: true).contains("strings that fall on one chain"))
         #expect(try send(long, asKeys: false) == "")
         // One text many times is one string.

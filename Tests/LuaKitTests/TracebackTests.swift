@@ -95,6 +95,8 @@ import Testing
         #expect(state.run("return select(2, pcall(t.fail))") == "there:1: no")
         #expect(state.failure("local _, e = pcall(t.fail) error(e, 0)", traceback: true).hasPrefix(there + "global 'error'"))
         #expect(!state.failure("pcall(t.fail) error('another', 0)", traceback: true).contains("process"))
+        // One with the same text, after that one has ended.
+        #expect(!state.failure("error('there:1: no', 0)", traceback: true).contains("process"))
     }
 
     @Test func anErrorTableKeepsItsIdentity() throws {
