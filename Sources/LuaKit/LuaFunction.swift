@@ -84,6 +84,7 @@ public final class LuaFunction {
                 throw argumentError(position, "\(parameter.type.description) expected, got \(position < count ? "nil" : "no value")")
             }
             do { arguments.append(try parameter.type.read(lua, index)) } catch {
+                if let raised = error.raised { throw raised }
                 if error.isWhole { throw .message(error.problem) }
                 throw argumentError(position, (error.path.isEmpty ? "" : error.path + ": ") + error.problem)
             }

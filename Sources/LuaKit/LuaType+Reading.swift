@@ -7,16 +7,22 @@ struct Mismatch: Error {
     var problem: String
     /// The sentence is complete; the function's name and the path are not put around it.
     var isWhole = false
+    /// The error that ended the reading, and is not about the value: what an `__index` has raised, or ^C.
+    var raised: LuaError?
 
     func inside(_ part: String) -> Mismatch {
         let joint = path.isEmpty || path.hasPrefix("[") ? "" : "."
-        return Mismatch(path: part + joint + path, problem: problem, isWhole: isWhole)
+        var outer = self
+        outer.path = part + joint + path
+        return outer
     }
+
+    static func raised(_ error: LuaError) -> Mismatch { Mismatch(path: "", problem: "", raised: error) }
 }
 
 extension LuaType {
-    /// Checks the value at `index` and reads it. Tables are read without metamethods. What stays in Lua (functions,
-    /// tables of any kind) is left on the stack.
+    /// Checks the value at `index` and reads it. Tables are read without metamethods, but for the declared fields of a record, which
+    /// `__index` may give. What stays in Lua (functions, tables of any kind) is left on the stack.
     func read(_ lua: Lua, _ position: Int32, depth: Int = 0) throws(Mismatch) -> LuaValue {
         let index = lua.absolute(position)
         let kind = lua.kind(index)
@@ -60,6 +66,7 @@ extension LuaType {
         case .record(let record): if kind == .table { return try record.read(lua, index, depth) }
         case .named(_, let type):
             do throws(Mismatch) { return try type.read(lua, index, depth: depth) } catch {
+                if error.raised != nil { throw error }
                 // A choice says more than the name of the type: what there is to choose from, and what was meant.
                 if error.path.isEmpty, error.problem.includes(" expected, got "), !error.problem.includes("got \"") { break }
                 throw error
@@ -70,6 +77,7 @@ extension LuaType {
             let top = lua.top
             for type in types where type.admits(kind, lua, index) {
                 do throws(Mismatch) { return try type.read(lua, index, depth: depth) } catch {
+                    if error.raised != nil { throw error }
                     if !error.path.isEmpty || error.isWhole || !error.problem.includes(" expected, got ")
                         || error.problem.contains("\"") && kind == .string
                     {
@@ -160,6 +168,7 @@ private func forEachEntry(
     let count = integerKeys ? 0 : lua.rawLength(index)
     guard count <= 1 << 20 else { throw Mismatch(path: "", problem: "too long: \(count) entries") }
     for position in stride(from: 1, through: count, by: 1) {
+        if position % 1024 == 0, lua.state.isInterrupted { throw .raised(.interrupted) }
         lua.rawGet(index, position)
         let slot = lua.top
         table.list.append(try read(.position(position), slot))
@@ -173,6 +182,7 @@ private func forEachEntry(
             throw Mismatch(path: "", problem: "cannot be traversed")
         }
         guard more != 0 else { break }
+        if table.fields.count % 1024 == 1023, lua.state.isInterrupted { throw .raised(.interrupted) }
         if lua.isInteger(key), let position = lua.integer(key), position >= 1, position <= count {
             lua.pop()
             continue
@@ -220,11 +230,44 @@ extension LuaRecord {
                 do throws(Mismatch) { return try field.type.read(lua, slot, depth: depth + 1) } catch { throw error.inside(option) }
             }
         }
-        if case .table(let table) = value {
-            for field in fields where !field.isOptional && table[field.name].isNone {
-                throw Mismatch(path: "", problem: "\(name) needs the option '\(field.name)'", isWhole: true)
-            }
+        guard case .table(var table) = value else { return value }
+        if lua.hasMetafield(index, "__index") { try readInherited(lua, index, depth, into: &table) }
+        for field in fields where !field.isOptional && table[field.name].isNone {
+            throw Mismatch(path: "", problem: "\(name) needs the option '\(field.name)'", isWhole: true)
         }
-        return value
+        return .table(table)
+    }
+
+    /// Adds the declared fields that the table has by its `__index`: options may have defaults. That can be a function, so each is got in
+    /// a protected call. A function that is found so is a method of the table, and no option unless the field takes functions.
+    private func readInherited(_ lua: Lua, _ index: Int32, _ depth: Int, into table: inout LuaTable) throws(Mismatch) {
+        let index = lua.absolute(index)
+        for field in fields where table[field.name].isNone {
+            guard lua.reserve(8) else { throw Mismatch(path: "", problem: "too many values") }
+            lua.push(field.name)
+            do throws(LuaError) { try lua.get(index) } catch { throw .raised(error) }
+            let slot = lua.top
+            let kind = lua.kind(slot)
+            if kind != .nil, kind != .function || field.type.takesFunctions {
+                do throws(Mismatch) {
+                    table.fields.append((Array(field.name.utf8), try field.type.read(lua, slot, depth: depth + 1)))
+                } catch {
+                    throw error.inside(field.name)
+                }
+            }
+            if lua.top == slot { lua.pop() }
+        }
+    }
+}
+
+extension LuaType {
+    /// Whether a function may be a value of the type.
+    fileprivate var takesFunctions: Bool {
+        switch self {
+        case .any, .function: true
+        case .either(let types): types.contains { $0.takesFunctions }
+        case .named(_, let type): type.takesFunctions
+        default: false
+        }
     }
 }
