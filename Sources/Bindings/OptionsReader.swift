@@ -189,6 +189,12 @@ struct OptionsReader {
             guard most >= 1024 else { throw .message("max_reply: a number of bytes from 1024 on expected, got \(most)") }
             mostReply = most
         }
+        if function != nil, options.argv0 != nil { throw .message("argv0: a function has no name of its own; it is for a program") }
+        if case .held = options.body, use != .unshare {
+            for name in ["argv0", "env", "clear_env"] where !table[name].isNone && table[name].boolean != false {
+                throw .message("\(name): a held process executes nothing: give it a body")
+            }
+        }
     }
 
     private mutating func readStreams(_ table: LuaTable, _ use: Use) throws(LuaError) {
@@ -234,7 +240,8 @@ struct OptionsReader {
     }
 
     private mutating func readProcess(_ table: LuaTable) throws(LuaError) {
-        for (name, value) in table["env"].table?.fields ?? [] {
+        for (position, (name, value)) in (table["env"].table?.fields ?? []).enumerated() {
+            if position % 1024 == 1023, lua.state.isInterrupted { throw .interrupted }
             guard !name.isEmpty, !name.contains(UInt8(ascii: "=")), !name.contains(0) else {
                 throw .message("env: a name cannot be empty or contain '=' or a zero byte")
             }

@@ -39,6 +39,10 @@ char **nssh_environ(void) {
     extern char **environ;
     return environ;
 }
+void nssh_set_environ(char **list) {
+    extern char **environ;
+    environ = list;
+}
 int nssh_setns(int descriptor, int types) { return setns(descriptor, types); }
 int nssh_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 int nssh_getrlimit(int resource, struct rlimit *limit) { return getrlimit(resource, limit); }

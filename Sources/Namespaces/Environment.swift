@@ -8,10 +8,13 @@ enum Environment {
         let isOwn = !options.isForeign && options.targetEnvironment == nil
         if !options.clearEnvironment, options.environment.isEmpty, isOwn { return nil }
         var result = options.clearEnvironment ? [] : isOwn ? own : inside(options)
-        for change in options.environment {
-            let name = change.name
-            result.removeAll { $0.starts(with: name) && $0.count > name.count && $0[name.count] == UInt8(ascii: "=") }
-            if let value = change.value { result.append(name + [UInt8(ascii: "=")] + value) }
+        // The last change of a name counts. By a table: there may be a million of them.
+        var changes: [ArraySlice<UInt8>: Int] = [:]
+        changes.reserveCapacity(options.environment.count)
+        for (position, change) in options.environment.enumerated() { changes[change.name[...]] = position }
+        result.removeAll { changes[$0.prefix { $0 != UInt8(ascii: "=") }] != nil }
+        for (position, change) in options.environment.enumerated() where changes[change.name[...]] == position {
+            if let value = change.value { result.append(change.name + [UInt8(ascii: "=")] + value) }
         }
         return result
     }
@@ -41,6 +44,22 @@ enum Environment {
         for place in places where !kept.contains(where: { place.starts(with: $0 + [UInt8(ascii: "=")]) }) { result.append(place) }
         if !has("PATH") { result.append(Array("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".utf8)) }
         return result
+    }
+
+    /// In a copy of nssh, for a function body: makes the environment what the options say. environ(7); setenv(3) for each name would go
+    /// through all that are there every time.
+    static func apply(_ options: Options) {
+        guard let merged = merged(options) else { return }
+        // The copy keeps it to its end.
+        let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: merged.count + 1)
+        for (position, entry) in merged.enumerated() {
+            let text = UnsafeMutablePointer<CChar>.allocate(capacity: entry.count + 1)
+            for (offset, byte) in entry.enumerated() { text[offset] = CChar(bitPattern: byte) }
+            text[entry.count] = 0
+            list[position] = text
+        }
+        list[merged.count] = nil
+        nssh_set_environ(list)
     }
 
     /// The paths to try for a program: itself if it has a slash, else in each directory of the child's PATH.

@@ -107,6 +107,7 @@ public enum Launcher {
             Foreign.begin(options)
             if streams.moves.contains(where: { $0.to == 0 }) { nssh_forget_input() }
             streams.releaseInChild()
+            Environment.apply(options)
             return .child(results: results!)
         case .parent(let pid, let pidfd, let notes):
             let ownsGroup = kind != .held && !options.detached && options.standing == .apart

@@ -10,6 +10,8 @@ int nssh_argc(void);
 char **nssh_argv(void);
 int nssh_errno(void);
 char **nssh_environ(void);
+/// Makes `list`, which stays the process's, its environment.
+void nssh_set_environ(char **list);
 int nssh_setns(int descriptor, int types);
 int nssh_pidfd_open(pid_t pid);
 struct rlimit;
