@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 import Linux
 import LuaKit
 import Namespaces
@@ -8,6 +9,7 @@ public enum Runtime {
     /// Makes the state; nil when there is no memory.
     public static func make(ignoringEnvironment: Bool = false) -> LuaState? {
         guard let state = LuaState(ignoringEnvironment: ignoringEnvironment) else { return nil }
+        LuaState.setWarningEscape { text in text.flatMap { strdup(TextEscape.escape([UInt8](cString: $0), as: .lines)) } }
         state.register("ns") { NsModule.module }
         state.register("sys") { SysModule.module }
         state.register("net") { NetModule.module }

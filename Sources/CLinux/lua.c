@@ -315,10 +315,21 @@ static int coroutine_wrap(lua_State *L) {
 
 // ---- life -------------------------------------------------------------------------------------------------------
 
+/// Makes a text fit for a terminal, from malloc.
+static char *(*escape)(const char *text);
+void nssh_lua_set_escape(char *(*function)(const char *text)) { escape = function; }
+
+/// A text that may be anybody's, to standard error.
+static void show(const char *text) {
+    char *shown = escape ? escape(text) : NULL;
+    fputs(shown ? shown : text, stderr);
+    free(shown);
+}
+
 static void warn(void *, const char *message, int continues) {
     static bool fresh = true;
     if (fresh) fputs("nssh: warning: ", stderr);
-    fputs(message, stderr);
+    show(message);
     fresh = !continues;
     if (fresh) fputs("\n", stderr);
 }
@@ -333,7 +344,9 @@ static void warn_off(void *data, const char *message, int continues) {
 
 static int panic(lua_State *L) {
     const char *text = lua_tostring(L, -1);
-    fprintf(stderr, "nssh: error outside a protected call: %s\n", text ? text : "(no text)");
+    fputs("nssh: error outside a protected call: ", stderr);
+    show(text ? text : "(no text)");
+    fputs("\n", stderr);
     return 0;
 }
 

@@ -17,6 +17,13 @@ public enum StandardStreams {
         }
     }
 
+    /// Writes a text to standard error: what went wrong, and has words of others in it. So it is escaped here, whoever made it, but for
+    /// line ends and tabs.
+    public static func writeError(_ text: String) {
+        let bytes = Array(TextEscape.escape(text.utf8, as: .lines).utf8)
+        _ = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+    }
+
     /// Writes out what is still to be written, by Lua too. fflush(3).
     public static func flush() { nssh_flush_all() }
 

@@ -40,13 +40,40 @@ public enum TextEscape {
         case "\"", "\\": result += form != .quoted ? String(scalar) : "\\\(scalar)"
         case " "..."~": result.unicodeScalars.append(scalar)
         case "\u{0}"..."\u{1f}", "\u{7f}": result += hexadecimal(scalar.value)
-        case "\u{200d}": result.unicodeScalars.append(scalar) // joins emoji
+        default:
+            if acts(scalar) { result += "\\u{\(String(scalar.value, radix: 16))}" } else { result.unicodeScalars.append(scalar) }
+        }
+    }
+
+    /// Whether a terminal would act on a code point, or could not show it: a control character, C1 too, what changes the direction of the
+    /// line, what cannot be seen.
+    private static func acts(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case " "..."~", "\u{200d}": false // joins emoji
         default:
             switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator: result += "\\u{\(String(scalar.value, radix: 16))}"
-            default: result.unicodeScalars.append(scalar)
+            case .control, .format, .lineSeparator, .paragraphSeparator: true
+            default: false
             }
         }
+    }
+
+    /// A text of JSON with the same code points as JSON has them, `\u009B`. Outside of strings it is ASCII; line ends stay.
+    public static func escapeJSON(_ text: [UInt8]) -> [UInt8] {
+        if text.allSatisfy({ $0 < 0x7f }) { return text }
+        var result: [UInt8] = []
+        result.reserveCapacity(text.count + 64)
+        for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
+            if scalar == "\n" || !acts(scalar) {
+                result += UTF8.encode(scalar)!
+            } else {
+                for unit in UTF16.encode(scalar)! {
+                    let digits = String(unit, radix: 16, uppercase: true)
+                    result += Array("\\u".utf8) + [UInt8](repeating: UInt8(ascii: "0"), count: 4 - digits.utf8.count) + digits.utf8
+                }
+            }
+        }
+        return result
     }
 
     private static func hexadecimal(_ value: UInt32) -> String {

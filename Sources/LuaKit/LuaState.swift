@@ -71,6 +71,11 @@ public final class LuaState {
     /// Turns the output of `warn` on or off.
     public func setWarnings(_ on: Bool) { nssh_lua_set_warnings(raw, on) }
 
+    /// What the texts of `warn` go through before they are shown: a function of C strings whose result is from malloc.
+    public static func setWarningEscape(_ escape: @convention(c) (UnsafePointer<CChar>?) -> UnsafeMutablePointer<CChar>?) {
+        nssh_lua_set_escape(escape)
+    }
+
     /// Stops the running code with the interrupt error; safe in a signal handler.
     public func interrupt() { if let raw { nssh_lua_interrupt(raw) } }
     /// Whether an interrupt is being raised.

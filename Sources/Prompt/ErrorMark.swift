@@ -14,12 +14,15 @@ enum ErrorMark {
         let found = mark(what, line)
         if let found, find("; did you mean", in: text[...]) == nil { text += suggestion(what, line, found.start, session) }
         if let found {
-            let blanks = line[..<found.start].map { $0 == "\t" ? "\t" : String(repeating: " ", count: TextWidth.of($0)) }.joined()
-            let marks = String(repeating: "^", count: max(1, line[found.start..<found.end].reduce(0) { $0 + TextWidth.of($1) }))
+            let blanks = escaped(line[..<found.start]).map { $0 == "\t" ? "\t" : String(repeating: " ", count: TextWidth.of($0)) }.joined()
+            let marks = String(repeating: "^", count: max(1, TextWidth.of(escaped(line[found.start..<found.end]))))
             text += "\n  \(line)\n  \(blanks)\(marks)"
         }
         return text + parts.traceback
     }
+
+    /// As it is going to be shown.
+    private static func escaped(_ part: Substring) -> String { TextEscape.escape(part.utf8, as: .lines) }
 
     /// The message, and the traceback without what everybody knows: that the input was the main chunk.
     private static func split(_ message: String) -> (message: String, traceback: String) {

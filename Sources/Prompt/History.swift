@@ -30,7 +30,7 @@ enum History {
         } catch {
             // There is no place for it: then there is none. Anything else is worth a word.
             if [ENOENT, ENOTDIR, EACCES, EROFS].contains(error.errno?.rawValue) { return }
-            LineReader.writeError("nssh: no history: \(error.message)\n")
+            StandardStreams.writeError("nssh: no history: \(error.message)\n")
         }
     }
 
@@ -78,7 +78,7 @@ enum History {
         do throws(Failure) { try file.append(HistoryText.bytes(entry)) } catch {
             // Once is enough.
             self.file = nil
-            LineReader.writeError("nssh: no more history: \(error.message)\n")
+            StandardStreams.writeError("nssh: no more history: \(error.message)\n")
         }
     }
 }

@@ -73,7 +73,7 @@ enum LineReader {
         else { return }
         // /dev/null, for none at all.
         if System.isNullDevice(info) { return }
-        writeError("nssh: \(path) \(refusal); it is not read\n")
+        StandardStreams.writeError("nssh: \(path) \(refusal); it is not read\n")
         setenv("INPUTRC", "/dev/null", 1)
         rl_initialize()
         if let set { setenv("INPUTRC", set, 1) } else { unsetenv("INPUTRC") }
@@ -114,7 +114,7 @@ enum LineReader {
         rl_callback_sigcleanup()
         rl_end_of_line(1, 0)
         rl_redisplay()
-        writeError("^C\r\n")
+        write(2, "^C\r\n")
         Hint.clear()
         // readline draws the line that is given up once more.
         Hint.isPaused = true
@@ -126,12 +126,11 @@ enum LineReader {
     /// Writes at once to where readline draws.
     static func writeTerminal(_ text: String) {
         StandardStreams.flush()
-        let bytes = Array(text.utf8)
-        _ = bytes.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+        write(1, text)
     }
 
-    static func writeError(_ text: String) {
+    private static func write(_ descriptor: Int32, _ text: String) {
         let bytes = Array(text.utf8)
-        _ = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+        _ = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
     }
 }

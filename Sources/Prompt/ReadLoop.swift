@@ -57,7 +57,7 @@ public struct ReadLoop {
                 pending = ""
             case .noText:
                 // With other bytes in their place something else would be done than what was typed.
-                LineReader.writeError("the line is not UTF-8, and was not taken; in strings of Lua \\xff is such a byte\n")
+                StandardStreams.writeError("the line is not UTF-8, and was not taken; in strings of Lua \\xff is such a byte\n")
             case .line(let line):
                 let text = pending.isEmpty ? line : pending + "\n" + line
                 if text.utf8.allSatisfy({ $0 == 32 || $0 == 9 || $0 == 10 }) {

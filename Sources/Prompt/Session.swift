@@ -145,7 +145,7 @@ final class Session {
         state.clearInterrupt()
         StandardStreams.flush()
         let shown = wasInterrupted ? "interrupted" : ErrorMark.text(ErrorText.of(error, state.lua), of: text, self)
-        LineReader.writeError(shown + "\n")
+        StandardStreams.writeError(shown + "\n")
     }
 
     /// Evaluates an expression here, and leaves its first value on the stack.

@@ -17,7 +17,7 @@ enum Startup {
         let source: [UInt8]
         do throws(Failure) { source = try read(path) } catch {
             if [ENOENT, ENOTDIR, EACCES].contains(error.errno?.rawValue) { return }
-            LineReader.writeError("nssh: \(error.message)\n")
+            StandardStreams.writeError("nssh: \(error.message)\n")
             return
         }
         let lua = session.state.lua

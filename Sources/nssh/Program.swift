@@ -207,9 +207,8 @@ enum Program {
     }
 }
 
-/// Writes a line to standard error.
+/// Writes a line to standard error, escaped.
 func complain(_ text: String) {
     StandardStreams.flush()
-    let line = Array("nssh: \(text)\n".utf8)
-    _ = line.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+    StandardStreams.writeError("nssh: \(text)\n")
 }

@@ -50,6 +50,28 @@ extension Integration {
             running.leave()
         }
 
+        /// They may be another process's words.
+        @Test(arguments: Identity.available) func errorsAreEscaped(_ identity: Identity) {
+            let running = Running.prompt(identity)
+            running.enter(#"bad = 'a\27]2;x\7\u{9b}\u{202e}\127\nb\tc'"#)
+            running.enter("box = ns.clone{}")
+            running.enter(":in box", until: "box> ")
+            running.enter(":out")
+            for line in [
+                "error(bad, 0)", "error({ message = bad })", "ns.call({}, function() error(bad, 0) end)",
+                "ns.call({}, function() error({ message = bad }) end)", ":in error(bad, 0)", ":both error(bad, 0)",
+                "ns.run{ env = { BAD = bad:match('^[^\\n]*') }, sh = 'printf %s \"$BAD\" >&2; exit 3' }:check()", "ns.run{ '/no/' .. bad }",
+            ] {
+                let said = running.enter(line)
+                #expect(said.contains(#"a\x1b]2;x\x07\u{9b}\u{202e}\x7f"#), "\(line): \(said)")
+                #expect(!said.unicodeScalars.contains { "\u{1b}\u{9b}\u{202e}\u{7f}".unicodeScalars.contains($0) }, "\(line): \(said)")
+            }
+            let prompt = running.enter("_PROMPT = function() _PROMPT = nil; error(bad, 0) end", until: "\n> ")
+            #expect(prompt.contains(#"a\x1b]2;x\x07\u{9b}\u{202e}\x7f"#), "\(prompt)")
+            running.enter("1")
+            running.leave()
+        }
+
         @Test(arguments: Identity.available) func theArticlesSpellingWorks(_ identity: Identity) {
             let running = Running.prompt(identity)
             #expect(running.enter("p = ns.clone<user=true, uts=true>") == "")

@@ -20,6 +20,8 @@ lua_State *nssh_lua_new(nssh_lua_dispatch dispatch, void *context, bool ignore_e
 void nssh_lua_own_library(lua_State *L);
 /// Turns warnings on or off, as warn("@on") does.
 void nssh_lua_set_warnings(lua_State *L, bool on);
+/// What a warning goes through before it is shown, with a result from malloc; NULL: it is shown as it is.
+void nssh_lua_set_escape(char *(*function)(const char *text));
 /// Closes the state. An interrupt is harmless until nssh_lua_release has got what this returns.
 void *nssh_lua_close(lua_State *L);
 void nssh_lua_release(void *closed);

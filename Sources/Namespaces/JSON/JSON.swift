@@ -62,14 +62,14 @@ extension JSON {
 // MARK: Writing
 
 extension JSON {
-    /// The text, with a line end after it; an entry a line.
+    /// The text, with a line end after it; an entry a line. What a terminal would act on is `\u….`, as control characters are anyway.
     public var text: String {
         let root = made()
         defer { json_decref(root) }
         // Fifteen digits of a number are what reads back as the same fifteen digits.
         guard let text = json_dumps(root, nssh_json_indent(1) | nssh_json_precision(15)) else { return "" }
         defer { free(text) }
-        return String(cString: text) + "\n"
+        return String(decoding: TextEscape.escapeJSON([UInt8](cString: text)), as: UTF8.self) + "\n"
     }
 
     private func made() -> OpaqueJSON {
