@@ -34,6 +34,7 @@ public enum Runtime {
         state.preload("nssh.reference", Reference.loader)
         state.preload("nssh.scripts", BundledScript.list)
         state.preload("nssh.state", StateModule.loader)
+        state.preload("nssh.suggest", GlobalNames.suggestLoader)
         for index in 0..<nssh_script_count() {
             if let module = nssh_script_module(index) { state.preload(String(cString: module), BundledScript.loader) }
         }

@@ -119,6 +119,12 @@ static const unsigned char course_lib[] = {
 static const unsigned char report_lib[] = {
 #embed "../../Scripts/lib/nssh/report.lua"
 };
+static const unsigned char globals_lib[] = {
+#embed "../../Scripts/lib/nssh/globals.lua"
+};
+static const unsigned char strict_lib[] = {
+#embed "../../Scripts/lib/nssh/strict.lua"
+};
 
 static const struct {
     const char *name;
@@ -166,6 +172,8 @@ static const struct {
     {"lib/nssh/demo/step.lua", "nssh.demo.step", demo_step_lib, sizeof demo_step_lib},
     {"lib/nssh/course.lua", "nssh.course", course_lib, sizeof course_lib},
     {"lib/nssh/report.lua", "nssh.report", report_lib, sizeof report_lib},
+    {"lib/nssh/globals.lua", "nssh.globals", globals_lib, sizeof globals_lib},
+    {"lib/nssh/strict.lua", "nssh.strict", strict_lib, sizeof strict_lib},
 };
 
 int nssh_script_count(void) { return (int)(sizeof scripts / sizeof *scripts); }

@@ -33,7 +33,7 @@ enum ErrorMark {
             if line.hasPrefix("stack traceback") || parts.isEmpty {
                 parts.append([line])
             } else if !(line.hasPrefix("\tstdin:") && line.hasSuffix("in main chunk")) && line != "\t[C]: in ?"
-                && !line.hasPrefix("\t[C]: in function 'prompt.")
+                && !line.hasPrefix("\t[C]: in function 'prompt.") && !line.hasPrefix("\tprompt:")
             {
                 parts[parts.count - 1].append(line)
             }

@@ -1,3 +1,4 @@
+import Bindings
 import LuaKit
 
 /// The local variables of the prompt, which live from one input to the next. Chunks find them before the globals: their `_ENV` is a
@@ -82,7 +83,11 @@ final class Locals {
         lua.insert(-2)
         lua.rawSet(-2, name)
         lua.pop()
-        if !names.contains(name) { names.append(name) }
+        if !names.contains(name) {
+            names.append(name)
+            // A local that is nil is looked for among the globals, and is no undefined one.
+            GlobalNames.declare(lua, name)
+        }
         closing.removeAll { $0 == name }
         if wasClosed { try Locals.close(lua) }
         lua.pop()

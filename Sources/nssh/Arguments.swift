@@ -8,6 +8,7 @@ struct Arguments {
         case chunk([UInt8])
         case library([UInt8])
         case warnings
+        case strict
     }
 
     enum Problem: Error { case unknown([UInt8]), missing([UInt8]) }
@@ -16,7 +17,7 @@ struct Arguments {
     let all: [[UInt8]]
     /// Its position; the number of arguments when there is no script.
     private(set) var script: Int
-    /// -e, -l and -W, in their order.
+    /// -e, -l, -W and --strict, in their order.
     private(set) var actions: [Action] = []
     private(set) var interactive = false
     private(set) var version = false
@@ -75,6 +76,7 @@ struct Arguments {
             case "-v": version = true
             case "-E": ignoresEnvironment = true
             case "-W": actions.append(.warnings)
+            case "--strict": actions.append(.strict)
             default: throw .unknown(argument)
             }
         }
@@ -99,7 +101,8 @@ struct Arguments {
               -i          prompt after the script
               -v          print the version
               -E          ignore LUA_INIT, LUA_PATH and LUA_CPATH
-              -W          turn warnings on
+              -W          turn warnings on; reading an undefined global variable is one
+              --strict    reading an undefined global variable is an error
               -           standard input is the script
               --          end of options
               --list      list the lessons and the other bundled scripts

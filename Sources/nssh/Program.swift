@@ -111,7 +111,10 @@ enum Program {
             try lua.call(arguments: 1, results: 1, traceback: true)
             lua.rawSet(-2, global)
             lua.pop()
-        case .warnings: state.setWarnings(true)
+        case .warnings:
+            state.setWarnings(true)
+            try GlobalNames.watch(lua, "warn")
+        case .strict: try GlobalNames.watch(lua, "error")
         }
     }
 

@@ -37,7 +37,7 @@ extension Integration {
         @Test func helpNamesEveryOption() {
             let result = run("--help")
             #expect(result.status == 0)
-            for option in ["-e", "-l", "-i", "-v", "-E", "-W", "--list", "--course", "--new", "--version"] {
+            for option in ["-e", "-l", "-i", "-v", "-E", "-W", "--strict", "--list", "--course", "--new", "--version"] {
                 #expect(result.stdout.contains("\n  \(option) "))
             }
         }
