@@ -20,8 +20,7 @@ enum BothSides {
         let top = lua.top
         defer { lua.top = top }
         do throws(LuaError) {
-            try lua.loadRelaxed(Array("return \(expression)".utf8), name: "=stdin")
-            session.locals.show(lua, to: -1)
+            try session.load(lua, expression)
             if let place {
                 try place.call(lua, showing: true, columns: columns, isCompared: true)
                 return lua.string(top + 2) ?? ""

@@ -74,7 +74,8 @@ enum ErrorMark {
 
     /// `x` of `… (global 'x')`, `… near 'x'` or `unknown option 'x' …`.
     private static func named(_ what: Substring) -> String? {
-        for opening in ["near '", "global '", "field '", "method '", "local '", "upvalue '", "option '"] {
+        let undefined = find(UndefinedValue.reason, in: what) == nil ? [] : [UndefinedValue.opening]
+        for opening in ["near '", "global '", "field '", "method '", "local '", "upvalue '", "option '"] + undefined {
             guard let start = find(opening, in: what), let end = find("'", in: what[start.upperBound...]) else { continue }
             return String(what[start.upperBound..<end.lowerBound])
         }

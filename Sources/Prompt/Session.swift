@@ -19,6 +19,8 @@ final class Session {
     var isOver = false
     /// The kernel calls of the last input.
     private(set) var calls: [Trace.Call] = []
+    /// The names that inputs have assigned to: a variable that is nil by then has been defined all the same.
+    var namesAssigned: Set<String> = []
     /// The names that the last input has assigned to in a place.
     private var assigned: [String] = []
     /// The first values of the last results, the newest first.
@@ -45,6 +47,7 @@ final class Session {
             if kind == .incomplete { return false }
             // Before it runs: it may end nssh.
             History.add(text)
+            try UndefinedValue.refuse(in: text, self)
             let seconds = try run(lua, kind)
             transcript.add(text, kind, place?.label, assigned: assigned)
             if timed || seconds >= longTime { writeOut("(\(Session.words(seconds)))\n") }
@@ -151,10 +154,16 @@ final class Session {
     /// Evaluates an expression here, and leaves its first value on the stack.
     func value(_ lua: Lua, of expression: String) throws(LuaError) {
         let top = lua.top
-        try lua.loadRelaxed(Array("return \(expression)".utf8), name: "=stdin")
-        locals.show(lua, to: -1)
+        try load(lua, expression)
         try lua.call(arguments: 0, results: 1, traceback: true)
         lua.top = top + 1
+    }
+
+    /// Pushes an expression as a function.
+    func load(_ lua: Lua, _ expression: String) throws(LuaError) {
+        try lua.loadRelaxed(Array("return \(expression)".utf8), name: "=stdin")
+        try UndefinedValue.refuse(in: expression, self)
+        locals.show(lua, to: -1)
     }
 
     /// `1.23 s`, `45 ms`.

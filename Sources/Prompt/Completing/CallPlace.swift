@@ -68,7 +68,10 @@ struct CallPlace: Equatable {
         return nil
     }
 
-    private init(function: Chain) { self.function = function }
+    /// A value in the arguments of a call.
+    init(function: Chain, argument: Int = 0, path: [String?] = []) {
+        (self.function, self.argument, self.path) = (function, argument, path)
+    }
 
     private static func step(_ tokens: Tokens, _ index: Int, _ stack: inout [Frame]) {
         let token = tokens.all[index]

@@ -29,6 +29,13 @@ struct Tokens {
         while position < text.count { step() }
     }
 
+    /// The same without comments.
+    var withoutComments: Tokens {
+        var tokens = self
+        tokens.all.removeAll { $0.kind == .comment }
+        return tokens
+    }
+
     /// The words of the language that can start or continue a chunk.
     static var words: [String] { keywords.sorted() }
 
@@ -86,7 +93,16 @@ struct Tokens {
     private mutating func quoted(_ quote: UInt8) {
         let start = position
         position += 1
-        while position < text.count, byte() != quote, byte() != 10 { position += byte() == UInt8(ascii: "\\") ? 2 : 1 }
+        while position < text.count, byte() != quote, byte() != 10 {
+            guard byte() == UInt8(ascii: "\\") else {
+                position += 1
+                continue
+            }
+            // \z takes all white space after it, line ends too.
+            let skipsSpace = byte(1) == UInt8(ascii: "z")
+            position += 2
+            while skipsSpace, byte() == 32 || (9...13).contains(byte()) { position += 1 }
+        }
         let isOpen = position >= text.count
         position = min(position + 1, text.count)
         all.append(Token(kind: .string, range: start..<position, isOpen: isOpen, content: start + 1))
