@@ -37,7 +37,6 @@ public enum StandardStreams {
     /// Writes a line to standard error, as nssh's word.
     public static func complain(_ text: String) {
         flush()
-        let line = Array("nssh: \(text)\n".utf8)
-        _ = line.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+        writeError("nssh: \(text)\n")
     }
 }

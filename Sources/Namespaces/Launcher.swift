@@ -14,7 +14,7 @@ public enum Launcher {
     static var keptDescriptors: [Int32] { [image, initImage, gateImage, emptyRoot].compactMap { $0?.raw } }
 
     /// In a copy of nssh: it makes its own when it needs them.
-    static func closeImages() { (image, initImage, emptyRoot) = (nil, nil, nil) }
+    static func closeImages() { (image, initImage, gateImage, emptyRoot) = (nil, nil, nil, nil) }
 
     /// What comes of a launch.
     public enum Outcome {
@@ -60,7 +60,7 @@ public enum Launcher {
             resources.initReport = report!.write.raw
         }
         var gate: (read: Descriptor, write: Descriptor, until: Double?)?
-        if options.entersFiles, kind == .program {
+        if options.entersFiles || Foreign.isHere, kind == .program {
             resources.gate = try theGate()
             let ends = try Descriptor.pipe(above: max(2, options.grants.map(\.number).max() ?? 2))
             gate = (ends.read, ends.write, options.timeout.map { monotonicSeconds() + $0 })
@@ -160,7 +160,7 @@ public enum Launcher {
             try checkArguments(arguments)
             try refuseWeaker(options)
             var resources = Plan.Resources()
-            if options.entersFiles {
+            if options.entersFiles || Foreign.isHere {
                 resources.gate = try theGate()
                 resources.gateReport = Array("nssh: execve(\((arguments.first ?? []).lossy)): it cannot be executed there\n".utf8)
             }

@@ -255,7 +255,7 @@ public struct Plan {
             let candidates = Environment.candidates(arguments[0], environment)
             var shown = arguments
             if let argv0 = options.argv0 { shown[0] = argv0 }
-            if options.entersFiles, resources.gate >= 0 {
+            if resources.gate >= 0 {
                 if let report = resources.gateDescriptor { steps.append(Step(.dup(from: report, to: report))) }
                 steps += last
                 let gate = Step.Action.execThroughGate(

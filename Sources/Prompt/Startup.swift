@@ -8,7 +8,7 @@ enum Startup {
     /// Runs it if it is there.
     static func run(_ session: Session) {
         // What is at its path now is somebody else's.
-        if Foreign.isHere { return LineReader.writeError("nssh: in another's mnt namespace or root no init.lua is run\n") }
+        if Foreign.isHere { return StandardStreams.writeError("nssh: in another's mnt namespace or root no init.lua is run\n") }
         let base =
             environmentBytes("XDG_CONFIG_HOME").flatMap { $0.first == UInt8(ascii: "/") ? $0 : nil }
             ?? environmentBytes("HOME").map { $0 + Array("/.config".utf8) }

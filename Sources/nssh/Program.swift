@@ -211,7 +211,4 @@ enum Program {
 }
 
 /// Writes a line to standard error, escaped.
-func complain(_ text: String) {
-    StandardStreams.flush()
-    StandardStreams.writeError("nssh: \(text)\n")
-}
+func complain(_ text: String) { StandardStreams.complain(text) }

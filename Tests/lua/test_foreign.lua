@@ -27,7 +27,7 @@ local function box(line, options)
     options.user = "root"
   end
   options.stdout, options.stderr = "pipe", "inherit"
-  options.sh = line .. "\necho ready; exec sleep 100"
+  options.sh = line .. "\necho ready; exec sleep 1000"
   local process = ns.clone(options)
   check.eq(process.stdout:read("l"), "ready")
   return process
