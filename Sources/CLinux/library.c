@@ -36,7 +36,7 @@ static int close_file(lua_State *L) {
 static int close_pipe(lua_State *L) {
     luaL_Stream *file = luaL_checkudata(L, 1, LUA_FILEHANDLE);
     errno = 0;
-    return luaL_execresult(L, pclose(file->f));
+    return luaL_execresult(L, nssh_pclose(file->f));
 }
 
 static bool is_mode(const char *mode) {
@@ -70,7 +70,7 @@ static int io_popen(lua_State *L) {
     luaL_argcheck(L, (mode[0] == 'r' || mode[0] == 'w') && mode[1] == 0, 2, "invalid mode");
     fflush(NULL);
     errno = 0;
-    file->f = popen(command, mode[0] == 'r' ? "re" : "we");
+    file->f = nssh_popen(command, mode[0] == 'r' ? "re" : "we");
     file->closef = close_pipe;
     return file->f ? 1 : luaL_fileresult(L, 0, command);
 }
@@ -149,7 +149,7 @@ static int os_execute(lua_State *L) {
     prctl(PR_GET_CHILD_SUBREAPER, &adopts, 0, 0, 0);
     if (adopts) prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
     errno = 0;
-    int status = system(command);
+    int status = nssh_system(command);
     int error = errno;
     if (adopts) prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     errno = error;

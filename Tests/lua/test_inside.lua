@@ -169,6 +169,17 @@ tests["a program of theirs that is a script of /proc/self/exe does not get nssh'
   check.fails(function() ns.run(options) end, "execve%(/mnt/nothing%): No such file")
   r = ns.call(target.pid, function() return ns.run{ "/mnt/bait" } end)
   check.eq({ r.ok, r.stdout }, { false, "" })
+  -- What a body executes by Lua's own means is executed so, too: here sh itself is the bait.
+  local said = ns.call(target.pid, function()
+    ns.run{ "cp", "/mnt/bait", "/mnt/sh" }:check()
+    local ran <close> = io.popen("exit 3")
+    local first = { ran:read("a"), select(3, ran:close()) }
+    local whole = { os.execute("exit 4") }
+    sys.mount{ source = "/mnt/sh", target = sys.readlink("/bin") and "/usr/bin/sh" or "/bin/sh", flags = { "bind" } }
+    local baited <close> = io.popen("exit 3")
+    return { first, whole, baited:read("a"), (select(3, baited:close())), (select(3, os.execute("exit 3"))) }
+  end)
+  check.eq(said, { { "", 3 }, { nil, "exit", 4 }, "", 127, 127 })
   -- A box of nssh's own may have others' programs in it.
   local box <close> = apart.clone{ mnt = true }
   box:call(function()

@@ -3,6 +3,7 @@
 // configuration names libraries. One process, one answer: Foreign.swift says when it changes.
 #pragma once
 #include <stdbool.h>
+#include <stdio.h>
 
 /// Whether this process is in such a place. A copy has the answer of the process that it was made of.
 bool nssh_is_foreign(void);
@@ -16,6 +17,11 @@ void nssh_foreign_end(void);
 /// A /proc of this process's own pid namespace to be used in such a place: its O_PATH descriptor, close-on-exec; -1 with errno where there is
 /// none. With `may_mount` one that is mounted nowhere, if the kernel lets it; else what is mounted at /proc, if it is that.
 int nssh_foreign_proc(bool may_mount);
+
+/// system(3), popen(3), pclose(3): the same, but that in such a place the shell is executed through the gate (nssh_child.h).
+int nssh_system(const char *command);
+FILE *nssh_popen(const char *command, const char *mode);
+int nssh_pclose(FILE *stream);
 
 /// Takes note of the descriptors from 3 up that nssh was started with: its own, and those of Lua's files, are close-on-exec. `proc` is a
 /// descriptor of /proc.
