@@ -707,6 +707,7 @@ function ns.open(target, type) end
 
 ---Lists the namespaces bound to files in nssh's own mount namespace: its own pins, those of ip netns, and others
 ---@return (table)[] pins path, type and inode of each
+---@return (string)[] unreadable what was not looked at: mounts, where they are too many or too deep
 function ns.pins() end
 
 ---Lets go of a pinned namespace and removes its file. umount2(2)

@@ -174,16 +174,21 @@ public enum NsModule {
             return 1
         },
         LuaFunction(
-            "ns.pins", returns: [LuaField("pins", .list(.table), "path, type and inode of each")],
+            "ns.pins",
+            returns: [
+                LuaField("pins", .list(.table), "path, type and inode of each"),
+                LuaField("unreadable", .list(.string), "what was not looked at: mounts, where they are too many or too deep"),
+            ],
             "Lists the namespaces bound to files in nssh's own mount namespace: its own pins, those of ip netns, and others",
             example: "for _, pin in ipairs(ns.pins()) do print(pin.path, pin.type, pin.inode) end"
         ) { call throws(LuaError) in
-            let pins = try kernel { () throws(Failure) in try Pin.all() }
+            let (pins, leftOut) = try kernel { () throws(Failure) in try Pin.all() }
             let lua = call.lua
             lua.push(list: pins) { pin in
                 lua.push([("path", .bytes(pin.path)), ("type", .string(pin.type.rawValue)), ("inode", .integer(Int(pin.inode)))])
             }
-            return 1
+            lua.push(leftOut.map { ["mounts: \($0)"] } ?? [])
+            return 2
         },
         LuaFunction(
             "ns.unpin", [LuaField("path", Declared.path, optional: false, "the file")],

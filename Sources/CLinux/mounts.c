@@ -54,10 +54,11 @@ struct answer {
 _Static_assert(sizeof(struct answer) == 512, "struct statmount is 512 bytes and its texts");
 enum { SUPER_BLOCK = 0x1, MOUNT = 0x2, ROOT = 0x8, POINT = 0x10 };  // STATMOUNT_SB_BASIC, …_MNT_BASIC, …_MNT_ROOT, …_MNT_POINT
 
-int nssh_mntns_id(int descriptor, uint64_t *id) {
+int nssh_mntns_info(int descriptor, uint64_t *id, uint32_t *mounts) {
     struct mntns_info info = {.size = sizeof info};
     if (ioctl(descriptor, GET_INFO, &info) < 0) return -1;
     *id = info.id;
+    *mounts = info.mounts;
     return 0;
 }
 

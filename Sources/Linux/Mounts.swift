@@ -18,12 +18,12 @@ public struct Mount: Equatable, Sendable {
     public var type: String
     /// What is mounted; often the type again.
     public var source: [UInt8]
-    /// The options of the file system, such as the controllers of a cgroup hierarchy.
+    /// The options of the file system: of cgroup hierarchies among them the controllers.
     public var superOptions: String
 
-    /// The mounts of nssh's own mount namespace.
+    /// The mounts of nssh's own mount namespace, all of them: in another's that can take long, `MountInfo` has an end.
     public static func own() throws(Failure) -> [Mount] {
-        try Proc.read("self/mountinfo").split(separator: 10).compactMap { Mount(line: $0) }
+        try MountInfo("self", MountBudget(isLimited: false)).mounts
     }
 
     /// Reads one line.

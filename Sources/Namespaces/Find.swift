@@ -82,7 +82,9 @@ public struct Find {
 
     private mutating func addPins(_ name: [UInt8]) {
         do throws(Failure) {
-            for pin in try Pin.all() {
+            let (pins, leftOut) = try Pin.all()
+            if let leftOut { unreadable.append("pins: mounts: \(leftOut)") }
+            for pin in pins {
                 let last = Array(pin.path.split(separator: UInt8(ascii: "/")).last ?? [])
                 guard pin.path == name || last == name else { continue }
                 let isNamed = pin.type == .net && Pin.netnsName(pin.path) != nil

@@ -59,7 +59,16 @@ public struct Ledger: Sendable {
     private let own = Proc.own
 
     /// Looks at the machine now.
-    public init() { self.init(mounts: Mount.own) }
+    public init() {
+        var info: MountInfo?
+        self.init { () throws(Failure) -> [Mount] in
+            if let info { return info.mounts }
+            let read = try MountInfo("self", MountBudget())
+            info = read
+            return read.mounts
+        }
+        if let leftOut = info?.leftOut { unreadable.append("mount: \(leftOut)") }
+    }
 
     /// The same with other mounts in place of nssh's own.
     init(mounts: () throws(Failure) -> [Mount]) {

@@ -12,12 +12,14 @@ public struct Pin: Equatable, Sendable {
     /// The namespace's inode number.
     public var inode: UInt64
 
-    /// The pins in nssh's own mount namespace, by path.
-    public static func all() throws(Failure) -> [Pin] {
-        try Mount.own().compactMap { mount in
+    /// The pins in nssh's own mount namespace, by path, and what was not looked at there, in words; nil for nothing.
+    public static func all() throws(Failure) -> (pins: [Pin], leftOut: String?) {
+        let info = try MountInfo("self", MountBudget())
+        let pins = info.mounts.compactMap { mount -> Pin? in
             guard mount.type == "nsfs", let (type, inode) = Target.readLink(mount.root.lossy) else { return nil }
             return Pin(path: mount.target, type: type, inode: inode)
-        }.sorted { $0.path.lexicographicallyPrecedes($1.path) }
+        }
+        return (pins.sorted { $0.path.lexicographicallyPrecedes($1.path) }, info.leftOut)
     }
 
     /// The name in ip-netns(8) of a net namespace that is bound to `path`; nil elsewhere.
@@ -87,7 +89,7 @@ public struct Pin: Equatable, Sendable {
 
     /// Whether the mount that a path is on passes mounts on to others.
     private static func isOnSharedMount(_ path: [UInt8]) -> Bool {
-        guard let mounts = try? Mount.own() else { return false }
+        guard let mounts = try? MountInfo("self", MountBudget()).mounts else { return false }
         let slash = [UInt8(ascii: "/")]
         let holders = mounts.filter { $0.target == slash || path == $0.target || path.starts(with: $0.target + slash) }
         return holders.max { $0.target.count < $1.target.count }?.propagation.hasPrefix("shared") ?? false

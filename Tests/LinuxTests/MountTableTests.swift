@@ -50,4 +50,88 @@ import Testing
         // The root that a system starts with is below its real one.
         #expect(covered([(1, 0, "/"), (2, 1, "/"), (3, 2, "/a")]) == [1])
     }
+
+    @Test func mountsThatLeadInACircle() {
+        // They were moved while they were read.
+        #expect(covered([(1, 2, "/a"), (2, 1, "/b"), (3, 2, "/b/c")]) == [])
+    }
+
+    @Test func theWayToMountsIsGoneOnce() {
+        // A stack, and as many mounts on the last of it: nine million steps, were each way gone from its start.
+        var lines: [(id: Int, parent: Int, point: String)] = [(1, 0, "/")]
+        for id in 2...3000 { lines.append((id, id - 1, "/a")) }
+        for id in 3001...6000 { lines.append((id, 3000, "/a/\(id)")) }
+        #expect(covered(lines).count == 2998)
+    }
+
+    @Test func depthsInOrder() {
+        var depths = MountDepths()
+        var asked = 0
+        #expect(depths.findDepth(on: 100) { _ in nil } == 1)
+        depths[1] = 1
+        #expect(
+            depths.findDepth(on: 1) { _ in
+                asked += 1; return nil
+            } == 2)
+        #expect(asked == 0)
+    }
+
+    @Test func depthsOfMountsOnLaterOnes() {
+        // 5 is on 6, which is on 7, which is on the first.
+        let parents: [UInt64: UInt64] = [5: 6, 6: 7, 7: 1, 1: 1]
+        var depths = MountDepths()
+        #expect(depths.findDepth(on: 6) { parents[$0] } == 3)
+        #expect(depths[7] == 1 && depths[6] == 2)
+        // Too far up to go on asking: taken to be deep, with all that is on it.
+        var deep = MountDepths()
+        var asked = 0
+        let depth = deep.findDepth(on: 1) { mount in
+            asked += 1
+            return mount + 1
+        }
+        #expect(depth > MountBudget.unknownDepth && asked == MountBudget.freeDepth)
+        deep[0] = depth
+        #expect(deep.findDepth(on: 0) { _ in nil } == depth + 1)
+    }
+
+    @Test func ordinaryMountsCostNothing() {
+        let budget = MountBudget()
+        // Of all that there is to spend, nothing is left.
+        for _ in 0..<4 {
+            while !budget.isSpent { budget.charge(mount: 1, depth: 10_000) }
+            budget.start()
+        }
+        budget.charge(mount: 1, depth: MountBudget.freeDepth + 1)
+        #expect(budget.isSpent)
+        budget.start()
+        for number in 1...MountBudget.freeMounts { budget.charge(mount: number, depth: MountBudget.freeDepth) }
+        budget.charge(text: MountBudget.freeText)
+        #expect(!budget.isSpent)
+        budget.charge(mount: MountBudget.freeMounts + 1, depth: 1)
+        #expect(budget.isSpent)
+    }
+
+    @Test func whatAStackCosts() {
+        let budget = MountBudget()
+        var looked = 0
+        while !budget.isSpent {
+            looked += 1
+            budget.charge(mount: looked, depth: looked)
+        }
+        #expect((2000...4000).contains(looked))
+        // Flat, as many as the kernel allows need not be looked at, but tens of thousands.
+        let other = MountBudget()
+        looked = 0
+        while !other.isSpent {
+            looked += 1
+            other.charge(mount: looked, depth: 2)
+        }
+        #expect((40_000...100_000).contains(looked))
+    }
+
+    @Test func aBudgetWithoutALimit() {
+        let budget = MountBudget(isLimited: false)
+        budget.charge(mount: 1, depth: 1 << 30)
+        #expect(!budget.isSpent)
+    }
 }

@@ -202,4 +202,89 @@ tests["a mnt namespace that is bound in another one is looked into"] = function(
   check.eq({ find(after, mnt), find(after, uts) }, {})
 end
 
+-- Mounts on top of each other, for which the kernel goes through all of them each time: stack.c makes them.
+local Stack = { __close = function(self)
+  self.p:close()
+  os.remove(self.program)
+end }
+local function stack(number)
+  here.need_program("cc", "gcc")
+  local program = os.tmpname()
+  ns.run{ "cc", "-O1", "-o", program, (arg[0]:match("^(.*)/") or ".") .. "/stack.c" }:check()
+  ns.run{ "chmod", "755", program }:check()
+  local p = apart.clone{ mnt = true, stdin = "pipe", stdout = "pipe", program, tostring(number), "/mnt" }
+  return setmetatable({ p = p, program = program, link = check.ok(p.stdout:read("l"), "the stack was not made") }, Stack)
+end
+
+-- What a snapshot says of a mnt namespace that was not looked at to its end.
+local function left_out(snapshot, link)
+  for _, item in ipairs(snapshot.unreadable) do
+    if item.target == link then return item.message, item.code end
+  end
+end
+
+tests["of a stack of 30,000 mounts some are looked at, and that it is not all is said"] = function()
+  local s <close> = stack(30000)
+  local link = ("mnt:[%d]"):format(s.p:inode("mnt"))
+  local snapshot = ns.scan()
+  local text, code = left_out(snapshot, link)
+  local looked, all = check.ok(text, "nothing is said"):match("^mnt:%S+: (%d+) ?o?f? ?(%d*) looked at, the rest not: they are too many")
+  check.eq(code, "E2BIG")
+  -- Each costs as many steps as it is deep: 3,200 of them are ten million.
+  check.ok(tonumber(looked) > 1000 and tonumber(looked) < 3500, text)
+  if has_all_power() then check.ok(tonumber(all) > 30000, text) end
+  -- What the last one holds is not found, and not dead therefore.
+  local why = ns.why(s.link)
+  check.eq({ why.alive, why.explained, #why.certain }, { nil, false, 0 })
+  check.match(table.concat(why.unseen, "\n"), "mounts of [^\n]*" .. link:gsub("%p", "%%%0") .. "[^\n]*looked at, the rest not")
+  local nssh = sys.readlink("/proc/self/exe")
+  check.eq(ns.run{ nssh, "why", s.link }.status, 1)
+  check.match(ns.run{ nssh, "enter", s.link, "true" }.stderr, "not all was: mounts of mnt:")
+  for _, command in ipairs{ "ls", "tree" } do
+    check.match(ns.run{ nssh, command }.stderr, link:gsub("%p", "%%%0") .. ": %d+ [^\n]*looked at")
+  end
+  check.match(ns.run{ nssh, "ls", "-J" }.stdout, '"not_looked_at": %[%s*"mounts of mnt')
+  -- What was not looked at twice has not changed.
+  check.eq(ns.diff(snapshot, ns.scan()).ignored, { "mounts" })
+  -- It is in what is kept, and read again.
+  local path = os.tmpname()
+  snapshot:save(path)
+  check.eq(left_out(ns.load(path), link), text)
+  os.remove(path)
+end
+
+tests["stacks do not keep a scan from the mounts of others"] = function()
+  local stacks = {}
+  for i = 1, 4 do stacks[i] = stack(6000) end
+  local ordinary <close> = box{}
+  ordinary:call(function()
+    for i = 1, 300 do
+      local path = "/tmp/" .. i
+      assert(os.execute("mkdir " .. path))
+      sys.mount{ source = "none", target = path, type = "tmpfs" }
+    end
+  end)
+  local link = pin_new(ordinary, "/tmp/300/pin")
+  local snapshot = ns.scan(only_mounts)
+  check.eq(left_out(snapshot, ("mnt:[%d]"):format(ordinary:inode("mnt"))), nil)
+  check.eq(#snapshot:holders(link), 1)
+  local said = 0
+  for _, s in ipairs(stacks) do
+    if left_out(snapshot, ("mnt:[%d]"):format(s.p:inode("mnt"))) then said = said + 1 end
+    getmetatable(s).__close(s)
+  end
+  check.eq(said, 4)
+end
+
+tests["nssh's own mounts, where they are a stack"] = function()
+  local s <close> = stack(30000)
+  local pins, unreadable, ledger = s.p:call(function()
+    local list, texts = ns.pins()
+    return #list, texts, ns.ledger().unreadable
+  end)
+  check.eq(pins, 0)
+  check.match(unreadable[1], "^mounts: %d+ looked at, the rest not: they are too many or too deep$")
+  check.match(table.concat(ledger, "\n"), "mount: %d+ looked at, the rest not")
+end
+
 return tests

@@ -51,7 +51,7 @@ extension SnapshotObject {
                 lua.push([
                     ("source", .string(item.source.rawValue)), ("target", .string(item.target)),
                     ("pid", item.pid.map { .integer(Int($0)) }), ("code", .string(item.errno.name)),
-                    ("message", .string("\(item.target): \(item.errno.text)")),
+                    ("message", .string("\(item.target): \(item.text)")),
                 ])
             }
         },

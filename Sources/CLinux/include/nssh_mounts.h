@@ -16,8 +16,8 @@ struct nssh_mount {
 };
 enum { NSSH_PROCFS = 0x9fa0, NSSH_NSFS = 0x6e736673, NSSH_CGROUP = 0x27e0eb, NSSH_CGROUP2 = 0x63677270 };
 
-/// The id of a mnt namespace. NS_MNT_GET_INFO
-int nssh_mntns_id(int descriptor, uint64_t *id);
+/// The id of a mnt namespace, and how many mounts are in it. NS_MNT_GET_INFO
+int nssh_mntns_info(int descriptor, uint64_t *id, uint32_t *mounts);
 /// Opens the next mnt namespace, or the one before, among those that the caller has power over; ENOENT at the end.
 /// NS_MNT_GET_NEXT, NS_MNT_GET_PREV
 int nssh_mntns_next(int descriptor, int backwards);

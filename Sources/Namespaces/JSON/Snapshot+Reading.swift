@@ -57,7 +57,8 @@ extension Snapshot {
             try root.optional("unreadable")?.map { place throws(Failure) in
                 Unreadable(
                     source: try place.field("source").word(), target: try place.field("target").string(),
-                    pid: try place.optional("pid")?.integer(), errno: Errno(rawValue: try place.field("errno").integer()))
+                    pid: try place.optional("pid")?.integer(), errno: Errno(rawValue: try place.field("errno").integer()),
+                    reason: try place.optional("reason")?.string())
             } ?? []
         costs = try root.field("costs").map { place throws(Failure) in
             Cost(

@@ -93,7 +93,7 @@ extension Snapshot.Unreadable {
     fileprivate var json: JSON {
         .fields([
             ("source", .string(source.rawValue)), ("target", .string(target)), ("pid", pid.map { .integer(Int($0)) }),
-            ("errno", .integer(Int(errno.rawValue))),
+            ("errno", .integer(Int(errno.rawValue))), ("reason", reason.map { .string($0) }),
         ])
     }
 }

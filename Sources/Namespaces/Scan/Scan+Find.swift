@@ -22,6 +22,12 @@ extension Scan {
         if let found = try look({ () throws(Failure) in try scan.lookThroughDescriptors() }) { return found }
         if let found = try look({ () throws(Failure) in try scan.lookThroughSockets() }) { return found }
         if let found = try look({ () throws(Failure) in try scan.lookThroughMounts() }) { return found }
-        return try look { () throws(Failure) in try scan.lookAtRelations() }
+        if let found = try look({ () throws(Failure) in try scan.lookAtRelations() }) { return found }
+        guard let left = scan.snapshot.leftOut.first else { return nil }
+        throw Failure(
+            code: "ENOENT",
+            "nothing that nssh has looked at holds a namespace with inode \(inode); not all was: "
+                + "\(left.source.words) of \(left.target): \(left.text)",
+            stage: "look through /proc", target: "inode \(inode)", hint: "a path or a process that leads to it does")
     }
 }

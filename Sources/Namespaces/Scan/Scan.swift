@@ -19,6 +19,8 @@ public final class Scan {
     var sockets: [SocketFile]?
     /// Mnt namespaces that were opened where they are bound, till they have been looked into.
     var boundMountNamespaces: [UInt64: NamespaceHandle] = [:]
+    /// What the look at the mounts may cost still.
+    var mountBudget = MountBudget()
     /// The mnt namespace of each mount, by its id in mountinfo; for a deep scan.
     var mountNamespaces: [Int: UInt64] = [:]
     /// The pid namespaces of the procfs that have been looked at, by device.

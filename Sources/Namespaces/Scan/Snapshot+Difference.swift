@@ -19,7 +19,7 @@ extension Snapshot {
         public var died: [(key: NamespaceKey, holders: [Holder])] = []
         /// What has changed of others.
         public var changed: [Change] = []
-        /// What only one of the two has looked through: it counts for nothing.
+        /// What only one of the two has looked through, or not to its end: it counts for nothing.
         public var ignored: [Source] = []
 
         /// Whether nothing has changed.
@@ -31,7 +31,9 @@ extension Snapshot {
     public func since(_ before: Snapshot) -> Difference {
         let common = Common(self, before)
         var difference = Difference()
-        difference.ignored = Source.allCases.filter { looked(at: $0) != before.looked(at: $0) }
+        difference.ignored = Source.allCases.filter { source in
+            looked(at: source) != before.looked(at: source) || looked(at: source) && !common.sources.contains(source)
+        }
         let (old, new) = (before.holders(), holders())
         var (left, right) = (0, 0)
         while left < before.namespaces.count || right < namespaces.count {
@@ -65,7 +67,9 @@ extension Snapshot {
 
         init(_ a: Snapshot, _ b: Snapshot) {
             types = a.types.filter { b.types.contains($0) }
-            sources = Source.allCases.filter { a.looked(at: $0) && b.looked(at: $0) }
+            sources = Source.allCases.filter { source in
+                [a, b].allSatisfy { snapshot in snapshot.looked(at: source) && !snapshot.leftOut.contains { $0.source == source } }
+            }
         }
 
         func holders(_ all: [Holder]) -> [Holder] { all.filter { sources.contains($0.kind.source) } }

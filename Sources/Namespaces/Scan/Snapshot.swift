@@ -85,8 +85,13 @@ public struct Snapshot: Sendable {
         public var target: String
         /// The process, if it is about one.
         public var pid: Int32?
-        /// The kernel's word.
+        /// The kernel's word; E2BIG where nssh has looked no farther.
         public var errno: Errno
+        /// How far nssh has looked, where it is nssh that has made an end; nil otherwise.
+        public var reason: String?
+
+        /// Why, in words.
+        public var text: String { reason ?? errno.text }
     }
 
     /// Something that holds, or may hold, a namespace of which only the type is known.
@@ -197,4 +202,7 @@ public struct Snapshot: Sendable {
 
     /// What a source looked through.
     public func looked(at source: Source) -> Bool { costs.contains { $0.source == source } }
+
+    /// What nssh has not looked at since it would have taken too long.
+    public var leftOut: [Unreadable] { unreadable.filter { $0.reason != nil } }
 }

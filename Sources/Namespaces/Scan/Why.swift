@@ -68,13 +68,21 @@ extension Snapshot {
     /// What lets go of a namespace, in an order that works: what it is the parent or owner of goes first, and a mount before the
     /// processes through which it is reached.
     public func release(of key: NamespaceKey) -> [String] {
-        var lines: [String] = []
+        var lines = Lines()
         var seen: Set<NamespaceKey> = []
         release(of: key, &lines, &seen)
-        return lines
+        return lines.all
     }
 
-    private func release(of key: NamespaceKey, _ lines: inout [String], _ seen: inout Set<NamespaceKey>) {
+    /// Lines, each once: there may be as many as there are mounts.
+    private struct Lines {
+        var all: [String] = []
+        private var known: Set<String> = []
+
+        mutating func appendNew(_ line: String) { if known.insert(line).inserted { all.append(line) } }
+    }
+
+    private func release(of key: NamespaceKey, _ lines: inout Lines, _ seen: inout Set<NamespaceKey>) {
         guard seen.insert(key).inserted else { return }
         let holders = holders(of: key).filter(\.isCertain)
         for holder in holders {
@@ -103,19 +111,19 @@ extension Snapshot {
         for source in Source.allCases where !looked(at: source) && source.canHold(type) && source != .relations {
             texts.append("\(source.words) were not looked at")
         }
-        var groups: [(source: Source, errno: Errno, targets: [String])] = []
+        var groups: [(source: Source, why: String, targets: [String])] = []
         for item in unreadable where item.source.canHold(type) {
             let target = item.pid.map { words(forProcess: $0) } ?? TextEscape.escape(item.target.utf8, as: .line)
-            if let known = groups.firstIndex(where: { $0.source == item.source && $0.errno == item.errno }) {
+            if let known = groups.firstIndex(where: { $0.source == item.source && $0.why == item.text }) {
                 // What is unreadable of one process comes in a row.
                 if groups[known].targets.last != target { groups[known].targets.append(target) }
             } else {
-                groups.append((item.source, item.errno, [target]))
+                groups.append((item.source, item.text, [target]))
             }
         }
-        for (source, errno, targets) in groups {
+        for (source, why, targets) in groups {
             let shown = targets.count > 3 ? "\(targets.count) processes, such as \(targets[0])" : targets.joined(separator: ", ")
-            texts.append("\(source.words) of \(shown): \(errno.text)")
+            texts.append("\(source.words) of \(shown): \(TextEscape.escape(why.utf8, as: .line))")
         }
         return texts
     }
@@ -141,7 +149,7 @@ extension Snapshot.Source {
     func canHold(_ type: NamespaceType?) -> Bool { self != .sockets || type == .net || type == nil }
 
     /// What it looks through.
-    var words: String {
+    public var words: String {
         switch self {
         case .processes: "namespaces"
         case .tasks: "threads"

@@ -72,7 +72,7 @@ public struct HTMLPage {
         let count = snapshot.unreadable.count
         if count == 0 { return }
         html += "<details class=\"list\"><summary>\(count == 1 ? "1 thing" : "\(count) things") could not be read</summary>\n<ul>\n"
-        for item in snapshot.unreadable { html += "<li>\(text("\(item.target): \(item.errno.text)"))</li>\n" }
+        for item in snapshot.unreadable { html += "<li>\(text("\(item.target): \(item.text)"))</li>\n" }
         html += "</ul>\n</details>\n"
     }
 

@@ -115,7 +115,7 @@ private struct NamespaceListing {
             }
         } else {
             let list = NamespaceList(snapshot, filter)
-            if line.has("json") { writeOut(list.json(columns).text) } else { print(list.table(columns)) }
+            if line.has("json") { writeOut(list.json(columns, leftOut: snapshot.leftOut).text) } else { print(list.table(columns)) }
             if let pid = filter.pid, list.rows.isEmpty {
                 complain("ls: no namespace of process \(pid) was found")
                 status = 1
@@ -173,7 +173,7 @@ private struct Members {
 
 extension NamespaceList {
     /// As lsns(8) writes it: a list of objects, with the columns in small letters. What a namespace does not have is null.
-    fileprivate func json(_ columns: [ListColumn]) -> JSON {
+    fileprivate func json(_ columns: [ListColumn], leftOut: [Snapshot.Unreadable]) -> JSON {
         let objects = rows.map { row in
             JSON.fields(
                 columns.flatMap { column -> [(name: String, value: JSON?)] in
@@ -181,7 +181,9 @@ extension NamespaceList {
                     return [(name, row.json(column)), (name + "_bytes", row.bytes(column))]
                 })
         }
-        return .object([("namespaces", .array(objects))])
+        // lsns(8) has no such field; it is there when something may be missing since nssh has stopped looking.
+        let texts = leftOut.map { JSON.string("\($0.source.words) of \($0.target): \($0.text)") }
+        return .fields([("namespaces", .array(objects)), ("not_looked_at", texts.isEmpty ? nil : .array(texts))])
     }
 }
 

@@ -62,12 +62,20 @@ enum ScanArguments {
             for item in snapshot.unreadable {
                 // Of a snapshot in a file, it may be anything.
                 let target = item.pid.map { "pid \($0)" } ?? TextEscape.escape(item.target.utf8, as: .line)
-                complain("\(command): \(item.source.rawValue): \(target): \(item.errno.text)")
+                complain("\(command): \(item.source.rawValue): \(target): \(TextEscape.escape(item.text.utf8, as: .line))")
             }
-        } else {
-            let count = snapshot.unreadable.count
-            complain("\(command): \(count) thing\(count == 1 ? "" : "s") could not be looked at; -v names \(count == 1 ? "it" : "them")")
+            return
         }
+        // Whoever makes nssh stop looking hides something perhaps.
+        for item in snapshot.leftOut.prefix(3) { complain("\(command): \(leftOut(item))") }
+        let count = snapshot.unreadable.count - min(snapshot.leftOut.count, 3)
+        if count == 0 { return }
+        complain("\(command): \(count) thing\(count == 1 ? "" : "s") could not be looked at; -v names \(count == 1 ? "it" : "them")")
+    }
+
+    /// What nssh has not looked at, as a line.
+    static func leftOut(_ item: Snapshot.Unreadable) -> String {
+        TextEscape.escape("\(item.source.words) of \(item.target): \(item.text)".utf8, as: .line)
     }
 
     /// A list of words separated by commas, each of which `read` must know.
