@@ -715,9 +715,9 @@ function ns.pins() end
 function ns.unpin(path) end
 
 ---Finds what bears a name and has namespaces
----kind is process, container, netns or pin. target is what other functions take: ns.run{net = found.target, …}, ns.open(found.target, …). A command is what ps shows, or the file's last part. Containers of docker, podman, lxc, systemd-nspawn, containerd and cri-o are known by their cgroup, docker's and podman's names by files that only their owner may read; 12 digits of an id do as well.
+---kind is process, container, netns or pin. target is what other functions take: ns.run{net = found.target, …}, ns.open(found.target, …). A command is what ps shows, or the file's last part. Containers of docker, podman, lxc, systemd-nspawn, containerd and cri-o are known by their cgroup, those of runc and crun by their state files, docker's and podman's names by files that only their owner may read; 12 digits of an id do as well. Anybody may call a process what they like: sources are the records of what says that it is called so (source, uid and user of who could have said it, and vouches), and vouched is true where that was root or the caller and nobody else can have been: `nssh enter` takes no other name.
 ---@param name string of a command, a container, a net namespace of ip-netns(8) or a pin
----@return (table)[] list kind, name, pid or path, and target of each; of a container also runtime and id
+---@return (table)[] list kind, name, pid and uid or path, target, vouched and sources of each; of a container also runtime and id
 ---@return (string)[] unreadable what could not be looked at, and why
 function ns.find(name) end
 

@@ -142,26 +142,120 @@ tests["targets by link, inode and path"] = function()
   check.eq(enter(("--net=/proc/%d/ns/net"):format(p.pid), "--", "readlink", "/proc/self/ns/net").stdout, link)
 end
 
+-- What the caller has called so himself. Root's own are in no user namespace.
+local function named(name, options)
+  options.argv0, options[1], options[2] = name, "sleep", "20"
+  local p = sys.geteuid() == 0 and ns.clone(options) or apart.clone(options)
+  -- argv is there when exec is done, which clone does not wait for.
+  apart.eventually(function()
+    for _, item in ipairs(ns.find(name)) do
+      if item.pid == p.pid then return true end
+    end
+  end, name .. " is not found")
+  return p
+end
+
 tests["targets by name"] = function()
   local name = "nssh-enter-test"
-  local p <close> = apart.clone{ uts = "box", argv0 = name, "sleep", "20" }
-  local r
-  for _ = 1, 100 do
-    r = enter(name, "hostname")
-    if r.ok then break end
-    sys.sleep(0.01)
-  end
+  local p <close> = named(name, { uts = "box" })
+  local r = enter(name, "hostname")
   check.eq({ r.stdout, p:alive() }, { "box\n", true }, r.stderr)
-  local other <close> = apart.clone{ uts = "other", argv0 = name, "sleep", "20" }
-  for _ = 1, 100 do
-    if #ns.find(name) == 2 then break end
-    sys.sleep(0.01)
-  end
+  local other <close> = named(name, { uts = "other" })
   r = enter(name, "hostname")
-  check.eq(r.status, 125)
+  check.eq({ r.status, r.stdout }, { 125, "" })
   local pids = { p.pid, other.pid }
   table.sort(pids)
-  check.match(r.stderr, ("more than one: pid %d, pid %d;"):format(pids[1], pids[2]))
+  check.match(r.stderr, ("more than one: pid %d of uid %d .*%s 20; pid %d of uid %d .*; say which by its pid, such as %d"):format(
+    pids[1], sys.geteuid(), name:gsub("%-", "%%-"), pids[2], sys.geteuid(), pids[1]))
+  -- Neither is it looked at.
+  check.eq(ns.run{ nssh, "ls", name }.status, 2)
+end
+
+-- A process of another user, in a box of theirs, that calls itself so.
+local function stranger(name, options)
+  here.need_root("somebody else's process has to be made")
+  here.need_user_namespaces_of_nobody()
+  local script = ([[exec -a '%s' sleep 20]]):format(name)
+  local words = { "bash", "-c", script }
+  if options then words = table.move(words, 1, #words, #options + 1, table.move(options, 1, #options, 1, {})) end
+  here.need_program("bash", "bash")
+  local p = ns.clone{ uid = 65534, gid = 65534, groups = {}, table.unpack(words) }
+  apart.eventually(function()
+    local found = ns.find(name)
+    return found[#found] and found[#found].pid == p.pid
+  end, name .. " is not found")
+  return p
+end
+
+tests["a name that another user's process has given itself"] = function()
+  local name = "nssh-enter-spoof"
+  local p <close> = stranger(name, { "unshare", "-Urun" })
+  local r = enter(name, "true")
+  check.eq({ r.status, r.stdout }, { 125, "" })
+  for _, text in ipairs{
+    ('nobody vouches for the name "%s": pid %d of uid 65534 (nobody), %s 20'):format(name, p.pid, name),
+    ("; name it by its pid, such as %d, or as nobody/%s;"):format(p.pid, name),
+  } do check.ok(r.stderr:find(text, 1, true), r.stderr) end
+  check.eq({ ns.find(name)[1].vouched, ns.find(name)[1].uid }, { false, 65534 })
+  -- To look, it may be named.
+  check.match(ns.run{ nssh, "ls", "-t", "net", name }:check().stdout, tostring(p:inode("net")))
+  local link = ("net:[%d]\n"):format(p:inode("net"))
+  for _, word in ipairs{ "nobody/" .. name, "65534/" .. name, tostring(p.pid) } do
+    check.eq(enter("-n", word, "readlink", "/proc/self/ns/net").stdout, link, word)
+  end
+  for _, word in ipairs{ "root/" .. name, "0/" .. name, "65533/" .. name } do
+    check.eq({ word, enter(word, "true").status }, { word, 125 })
+  end
+  -- It does not keep root from what is root's.
+  local mine <close> = named(name, { uts = "mine" })
+  check.eq(enter(name, "hostname").stdout, "mine\n")
+  check.eq(mine:alive(), true)
+end
+
+tests["USER/NAME is for a user namespace of that user"] = function()
+  local name = "nssh-enter-user"
+  local p <close> = stranger(name)
+  check.eq(enter("nobody/" .. name, "true").status, 125)
+  check.eq(enter("root/" .. name, "true").status, 125)
+  check.eq(p:alive(), true)
+  local inside <close> = apart.clone{ uts = "box", argv0 = "nssh-enter-box", "sleep", "20" }
+  apart.eventually(function() return #ns.find("nssh-enter-box") > 0 end)
+  -- As root of a container is not root.
+  check.match(enter("nssh-enter-box", "true").stderr, "or as root/nssh%-enter%-box")
+  check.eq(enter("root/nssh-enter-box", "hostname").stdout, "box\n")
+  check.eq(inside:alive(), true)
+end
+
+tests["a file that is called as a user's process is"] = function()
+  here.need_root("USER/NAME is for root")
+  local directory = apart.output(ns.run{ "mktemp", "-d" })
+  ns.run{ cwd = directory, "mkdir", "root" }:check()
+  ns.run{ cwd = directory, "touch", "root/x" }:check()
+  local r = ns.run{ cwd = directory, nssh, "enter", "root/x", "true" }
+  check.eq(r.status, 125)
+  check.match(r.stderr, "root/x is a file here, and a name of user 0; %./root/x is the file")
+  ns.run{ "rm", "-r", directory }:check()
+end
+
+tests["a program that runs as root for another user bears the name that they gave it"] = function()
+  here.need_root("a setuid program has to be made")
+  here.need_program("cc", "gcc")
+  local directory = apart.output(ns.run{ "mktemp", "-d" })
+  local source <close> = assert(io.open(directory .. "/x.c", "w"))
+  source:write("#define _GNU_SOURCE\n#include <unistd.h>\nint main(void) { return setresuid(0, 0, 0) || setresgid(0, 0, 0) || pause(); }\n")
+  source:close()
+  ns.run{ "cc", "-o", directory .. "/nssh-setuid", directory .. "/x.c" }:check()
+  ns.run{ "chmod", "4755", directory, directory .. "/nssh-setuid" }:check()
+  do
+    local p <close> = ns.clone{ uid = 65534, gid = 65534, groups = {}, uts = "box", directory .. "/nssh-setuid" }
+    apart.eventually(function()
+      local status <close> = assert(io.open("/proc/" .. p.pid .. "/status"))
+      return status:read("a"):find("Uid:\t0\t0\t0\t0") and #ns.find("nssh-setuid") > 0
+    end, "setuid programs do not run here")
+    check.eq(ns.find("nssh-setuid")[1].vouched, false)
+    check.eq(enter("nssh-setuid", "true").status, 125)
+  end
+  ns.run{ "rm", "-r", directory }:check()
 end
 
 -- An ordinary user, or root without power outside: what is owned by another user namespace is entered by that one.

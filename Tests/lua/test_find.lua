@@ -18,7 +18,12 @@ tests["a process by its command, and by more than 15 letters of it"] = function(
   local name = "nssh-test-with-a-long-name"
   local p <close> = ns.clone{ argv0 = name, "sleep", "10" }
   local found, unreadable = find(name)
-  check.eq(found, { { kind = "process", name = name, pid = p.pid, target = p.pid } })
+  local own = sys.geteuid()
+  found[1].sources[1].user = nil
+  check.eq(found, { {
+    kind = "process", name = name, pid = p.pid, target = p.pid, uid = own, vouched = true,
+    sources = { { source = "its own command", uid = own, vouches = true } },
+  } })
   check.eq(type(unreadable), "table")
   check.ok(ns.same(found[1].target, p))
   local seen = false
@@ -47,17 +52,41 @@ tests["pins and net namespaces of ip netns"] = function()
     return list
   end)
   table.sort(found, function(a, b) return a.kind < b.kind end)
-  check.eq(found, {
-    { kind = "netns", name = "nssh-blue", path = "/run/netns/nssh-blue", target = "/run/netns/nssh-blue", inode = true },
-    { kind = "pin", name = "nssh-blue", path = "/run/nssh-blue", target = "/run/nssh-blue", inode = true },
-  })
+  for _, item in ipairs(found) do item.sources[1].user = nil end
+  local function item(kind, path)
+    return {
+      kind = kind, name = "nssh-blue", path = path, target = path, inode = true, vouched = true,
+      sources = { { source = path, uid = 0, vouches = true } },
+    }
+  end
+  check.eq(found, { item("netns", "/run/netns/nssh-blue"), item("pin", "/run/nssh-blue") })
+end
+
+tests["a pin in a directory that others may write to is nobody's word"] = function()
+  local seen = apart.call({ mnt = true }, function()
+    sys.mount{ source = "none", target = "/run", type = "tmpfs" }
+    ns.run{ "mkdir", "-p", "/run/open/below", "/run/sticky" }:check()
+    ns.run{ "chmod", "777", "/run/open" }:check()
+    ns.run{ "chmod", "1777", "/run/sticky" }:check()
+    ns.run{ "ln", "-s", "/run/open", "/run/link" }:check()
+    local uts <close> = ns.open("self", "uts")
+    local answers = {}
+    for _, path in ipairs{ "/run/open/below/nssh-pin", "/run/open/nssh-pin", "/run/sticky/nssh-pin", "/run/link/nssh-pin" } do
+      uts:pin(path)
+      local found = ns.find("nssh-pin")
+      answers[#answers + 1] = { #found, found[1].vouched }
+      ns.unpin(path)
+    end
+    return answers
+  end)
+  check.eq(seen, { { 1, false }, { 1, false }, { 1, true }, { 1, false } })
 end
 
 -- No cgroup is made: a file of the text that /proc/PID/cgroup would have is bound over it, in a mount namespace of its own.
 local script = [[
 mount -t tmpfs none /mnt && printf '%s' "$CGROUP" > /mnt/cgroup && { sleep 10 & } && mount --bind /mnt/cgroup /proc/$!/cgroup || exit 9
 echo $!
-"$NSSH" -e 'for _, f in ipairs((ns.find(sys.env("NAME")))) do print(f.kind, f.runtime, f.id, f.target) end'
+"$NSSH" -e 'for _, f in ipairs((ns.find(sys.env("NAME")))) do print(f.kind, f.runtime, f.id, f.target, f.vouched) end'
 kill $!
 wait
 ]]
@@ -86,7 +115,8 @@ for _, case in ipairs{
       CGROUP = case[2] .. "\n", NAME = case[4], NSSH = sys.readlink("/proc/self/exe"),
     } }
     local pid, found = r.stdout:match("^(%d+)\n(.*)\n$")
-    check.eq(found, table.concat({ "container", case[1], case[3], pid }, "\t"), r.stderr)
+    -- There is no such cgroup: nobody has made it, and so nobody vouches.
+    check.eq(found, table.concat({ "container", case[1], case[3], pid, "false" }, "\t"), r.stderr)
   end
 end
 
@@ -97,7 +127,7 @@ tests["a name that its runtime keeps in a file"] = function()
   }, sh = [[mount -t tmpfs none /var/lib && mkdir -p /var/lib/docker/containers/$ID || exit 9
     echo '{"Config":{"Hostname":"x"},"Name":"/blue"}' > /var/lib/docker/containers/$ID/config.v2.json
   ]] .. script }
-  check.match(r.stdout, "container\tdocker\t" .. id .. "\t%d+\n", r.stderr)
+  check.match(r.stdout, "container\tdocker\t" .. id .. "\t%d+\tfalse\n", r.stderr)
 end
 
 tests["a part of an id that names nothing for sure, and letters that are none of an id"] = function()
@@ -114,7 +144,7 @@ end
 tests["of many containers in a file, each has its own name"] = function()
   need_mounts()
   local other = ("fedcba9876543210"):rep(4)
-  for name, expected in pairs{ blue = "container\tpodman\t" .. id .. "\t%d+\n", red = "", green = "" } do
+  for name, expected in pairs{ blue = "container\tpodman\t" .. id .. "\t%d+\tfalse\n", red = "", green = "" } do
     local r = apart.run{ mnt = true, timeout = 20, env = {
       CGROUP = "0::/machine.slice/libpod-" .. id .. ".scope/container\n", NAME = name, HOME = "/nonesuch",
       NSSH = sys.readlink("/proc/self/exe"),
@@ -125,6 +155,155 @@ tests["of many containers in a file, each has its own name"] = function()
     ]] .. script }
     check.match(r.stdout, "^%d+\n" .. expected .. "$", name .. r.stderr)
   end
+end
+
+-- The state file of a runtime that needs no cgroup, and what becomes of its word.
+local state = [[
+mount -t tmpfs none /run && mkdir -p "/run/$DIR" || exit 9
+unshare -u sleep 20 &
+until [ "$(readlink /proc/$!/exe)" != "$(readlink /proc/$$/exe)" ] && grep -q sleep /proc/$!/comm; do :; done
+start=$(cut -d' ' -f22 /proc/$!/stat)
+printf "$TEXT" $! "$start" > "/run/$DIR/$FILE"
+find() { "$NSSH" -e 'for _, f in ipairs((ns.find(sys.env("NAME")))) do print(f.kind, f.runtime, f.name, f.id, f.target, f.vouched) end'; }
+echo $!; find
+"$NSSH" enter "$NAME" readlink /proc/self/ns/uts; readlink /proc/$!/ns/uts
+chmod 666 "/run/$DIR/$FILE"; find
+"$NSSH" enter "$NAME" true 2>&1; echo $?
+chmod 644 "/run/$DIR/$FILE"
+printf "$TEXT" $! 1 > "/run/$DIR/$FILE"; find
+kill $!
+]]
+
+for _, case in ipairs{
+  { "crun", "crun/nssh-state", "status", '{\n  "pid" : %d,\n  "process-start-time":  %s\n}' },
+  { "runc", "runc/nssh-state", "state.json", '{"id":"x","init_process_pid":%d,"init_process_start":%s}' },
+  { "runc", "docker/runtime-runc/moby/nssh-state", "state.json", '{"init_process_pid":%d,"init_process_start":%s}' },
+} do
+  tests[("a container by its state file in /run/%s"):format(case[2])] = function()
+    here.need_program("unshare", "util-linux")
+    local r = apart.run{ mnt = true, timeout = 30, sh = state, env = {
+      NSSH = sys.readlink("/proc/self/exe"), NAME = "nssh-state", DIR = case[2], FILE = case[3], TEXT = case[4],
+    } }
+    local lines = {}
+    for line in r.stdout:gmatch("[^\n]+") do lines[#lines + 1] = line end
+    local found = table.concat({ "container", case[1], "nssh-state", "nssh-state", lines[1] }, "\t")
+    check.eq({ lines[2], lines[3], lines[5] }, { found .. "\ttrue", lines[4], found .. "\tfalse" }, r.stdout .. r.stderr)
+    check.match(lines[6], 'nobody vouches for the name "nssh%-state": pid ' .. lines[1] .. " of uid 0")
+    check.eq(table.concat(lines, " ", 7), "125")
+  end
+end
+
+tests["podman's name for what crun runs without a cgroup"] = function()
+  local r = apart.run{ mnt = true, timeout = 30, env = { NSSH = sys.readlink("/proc/self/exe"), ID = id }, sh = [[
+    mount -t tmpfs none /run && mount -t tmpfs none /var && mkdir -p /run/crun/$ID /var/lib/containers/storage/vfs-containers || exit 9
+    unshare -u sleep 20 &
+    until grep -q sleep /proc/$!/comm; do :; done
+    echo "{\"pid\": $!, \"process-start-time\": $(cut -d' ' -f22 /proc/$!/stat)}" > /run/crun/$ID/status
+    echo "[{\"id\":\"$ID\",\"names\":[\"nssh-blue\"]}]" > /var/lib/containers/storage/vfs-containers/containers.json
+    "$NSSH" enter nssh-blue readlink /proc/self/ns/uts; readlink /proc/$!/ns/uts
+    chmod 666 /var/lib/containers/storage/vfs-containers/containers.json
+    "$NSSH" enter nssh-blue true; echo $?
+    kill $!]] }
+  local first, second, status = r.stdout:match("^(%S+)\n(%S+)\n(%d+)\n$")
+  check.eq({ first, status }, { second, "125" }, r.stdout .. r.stderr)
+end
+
+tests["a monitor's arguments suggest a container, and do not vouch"] = function()
+  local directory = apart.output(ns.run{ "mktemp", "-d" })
+  local program <close> = assert(io.open(directory .. "/firejail", "w"))
+  program:write("#!/bin/sh\nsleep 20 & wait\n")
+  program:close()
+  ns.run{ "chmod", "755", directory, directory .. "/firejail" }:check()
+  do
+    local p <close> = apart.clone{ uts = "box", pid = true, directory .. "/firejail", "--name=nssh-find-jail" }
+    local found
+    apart.eventually(function()
+      found = ns.find("nssh-find-jail")
+      return #found > 0
+    end)
+    check.eq({ found[1].kind, found[1].runtime, found[1].vouched, #found }, { "container", "firejail", false, 1 })
+    check.match(found[1].sources[1].source, "^the arguments of firejail, process %d+$")
+    check.eq(ns.inode(found[1].target, "uts"), p:inode("uts"))
+    local r = ns.run{ sys.readlink("/proc/self/exe"), "enter", "nssh-find-jail", "true" }
+    check.eq(r.status, 125)
+    check.match(r.stderr, "nobody vouches for the name")
+  end
+  ns.run{ "rm", "-r", directory }:check()
+end
+
+-- A hierarchy that root may make cgroups in.
+local function hierarchy()
+  here.need_root("only root may make cgroups")
+  for _, mount in ipairs(sys.mounts()) do
+    if mount.type:find("^cgroup") and not mount.options:find("^ro") and os.execute(
+      ("mkdir '%s/nssh-find-probe' 2>/dev/null && rmdir '%s/nssh-find-probe'"):format(mount.target, mount.target)) then
+      return mount.target
+    end
+  end
+  check.skip("no cgroup can be made here")
+end
+
+-- A cgroup, which is gone at the end of the scope.
+local Cgroup = { __close = function(self)
+  for _ = 1, 500 do
+    if ns.run{ "rmdir", self.path }.ok then return end
+    sys.sleep(0.01)
+  end
+  error("the cgroup " .. self.path .. " stays")
+end }
+local function cgroup(path, uid)
+  ns.run{ "mkdir", path }:check()
+  local made = setmetatable({ path = path }, Cgroup)
+  if uid then
+    ns.run{ "chown", ("%d:%d"):format(uid, uid), path, path .. "/cgroup.procs" }:check()
+  end
+  return made
+end
+local function join(path, p)
+  local file <close> = assert(io.open(path .. "/cgroup.procs", "w"))
+  assert(file:write(p.pid, "\n"))
+end
+
+tests["a container's cgroup counts where it is root's, and not where a user could have made it"] = function()
+  local base = hierarchy()
+  local nssh, name = sys.readlink("/proc/self/exe"), "docker-" .. id .. ".scope"
+  local theirs <close> = cgroup(base .. "/nssh-find-theirs", 65534)
+  local fake_group <close> = cgroup(theirs.path .. "/" .. name, 65534)
+  local fake <close> = ns.clone{ uts = "fake" }
+  join(fake_group.path, fake)
+  local found = ns.find(id)
+  check.eq({ #found, found[1].target, found[1].vouched }, { 1, fake.pid, false })
+  check.eq({ found[1].sources[1].source, found[1].sources[1].uid }, { fake_group.path, 65534 })
+  local r = ns.run{ nssh, "enter", id, "hostname" }
+  check.eq({ r.status, r.stdout }, { 125, "" })
+  check.match(r.stderr, ("nobody vouches for .*: pid %d of uid 0"):format(fake.pid))
+  -- Root's own directory below one of theirs: they can call that as they like.
+  ns.run{ "chown", "0:0", fake_group.path, fake_group.path .. "/cgroup.procs" }:check()
+  check.eq(ns.find(id)[1].vouched, false)
+  -- To look, it will do as long as it is the only one.
+  check.ok(ns.run{ nssh, "ls", id }.ok)
+
+  local mine <close> = cgroup(base .. "/nssh-find-mine")
+  local true_group <close> = cgroup(mine.path .. "/" .. name)
+  local box <close> = ns.clone{ uts = "true" }
+  join(true_group.path, box)
+  found = ns.find(id)
+  table.sort(found, function(a, b) return a.vouched and not b.vouched end)
+  check.eq({ #found, found[1].target, found[1].vouched, found[2].vouched }, { 2, box.pid, true, false })
+  check.eq(ns.run{ nssh, "enter", id, "hostname" }:check().stdout, "true\n")
+  -- Who may write to its list may move processes there.
+  ns.run{ "chown", "65534", true_group.path .. "/cgroup.procs" }:check()
+  check.eq(ns.run{ nssh, "enter", id, "hostname" }.status, 125)
+  ns.run{ "chown", "0", true_group.path .. "/cgroup.procs" }:check()
+  -- Two that root vouches for, with one id, are not one.
+  local second <close> = ns.clone{ uts = "second" }
+  join(true_group.path, second)
+  r = ns.run{ nssh, "enter", id, "hostname" }
+  check.eq(r.status, 125)
+  check.match(r.stderr, "is more than one: pid %d+ of uid 0")
+  box:close()
+  second:close()
+  fake:close()
 end
 
 return tests

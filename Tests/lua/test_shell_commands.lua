@@ -206,7 +206,10 @@ tests["find"] = function()
   local p <close> = ns.clone{ argv0 = name, "sleep", "20" }
   apart.eventually(function() return #ns.find(name) > 0 end)
   local r = run("find", name)
-  check.eq({ r.status, (r.stdout:gsub(" +", " ")) }, { 0, ("KIND NAME PID\nprocess %s %d\n"):format(name, p.pid) })
+  local uid, user = sys.geteuid(), ns.find(name)[1].sources[1].user
+  check.eq(user, (ns.run{ "id", "-un" }.stdout:match("^(%a.*)\n$")))
+  local line = ("process %s %d %s yes its own command\n"):format(name, p.pid, user and ("%s (%d)"):format(user, uid) or uid)
+  check.eq({ r.status, (r.stdout:gsub(" +", " ")) }, { 0, "KIND NAME PID OWNER VOUCHES SOURCE\n" .. line })
 end
 
 -- What a JSON text holds: python3's own reader says it as a Lua table.

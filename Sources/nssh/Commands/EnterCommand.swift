@@ -11,7 +11,8 @@ extension ShellCommand {
         summary: "Runs a command, or a shell, in the namespaces of TARGET.",
         details: """
             TARGET is a pid, an inode number, net:[4026531840], a path, or the name of a container, a net namespace of ip netns, a pin or a \
-            command. Without an option of a type all namespaces are entered that differ (nsenter demands options), with the root and \
+            command. Anybody may call a process what they like: a name has to be one that root has given, or you, as nssh find shows; for root a \
+            command is one of root's own outside of containers, and USER/NAME is what that user has called so in a user namespace of theirs. Without an option of a type all namespaces are entered that differ (nsenter demands options), with the root and \
             the working directory of the target where its mnt namespace differs. With such options it is as nsenter has it: \
             / of the mnt namespace unless -r or -w is given. What is the same already is left alone.
             Whoever has no power over a namespace, as an ordinary user, enters the user namespace that owns it, too.

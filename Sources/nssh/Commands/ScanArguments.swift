@@ -30,7 +30,7 @@ enum ScanArguments {
     /// What a word names. In a snapshot nothing is looked for by its name.
     static func target(_ word: [UInt8], in loaded: Snapshot?) throws(CommandError) -> Target {
         try commanding { () throws(Failure) in
-            if loaded == nil { return try Target(word: word) }
+            if loaded == nil { return try Target(word: word, for: .looking) }
             if let number = Int(word.lossy) { return try Target(number) }
             return try Target(word)
         }
