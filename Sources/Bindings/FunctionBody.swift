@@ -60,9 +60,9 @@ enum FunctionBody {
         _exit(succeeded ? 0 : 1)
     }
 
-    /// Sends an error: as it is, else its text, else why not even that.
+    /// Sends an error: as it is, else its text, each with the traceback if there is room; else that it is too long.
     private static func reply(_ lua: Lua, _ error: LuaError, _ traceback: String?, to results: Descriptor, below top: Int32, most: Int) {
-        func send(_ push: () -> Void) -> Bool {
+        func send(_ traceback: String?, most: Int = most, _ push: () -> Void) -> Bool {
             lua.top = top
             lua.reserve(8)
             lua.push(false)
@@ -74,12 +74,13 @@ enum FunctionBody {
                 return true
             } catch { return false }
         }
-        if send({ lua.push(error) }) { return }
+        if send(traceback, { lua.push(error) }) || send(nil, { lua.push(error) }) { return }
         lua.top = top
         lua.push(error)
         let text = (try? lua.display(-1)) ?? "an error that cannot be shown"
-        if send({ lua.push(text) }) { return }
-        _ = send { lua.push(Transfer.tooLong("the error", most)) }
+        if send(traceback, { lua.push(text) }) || send(nil, { lua.push(text) }) { return }
+        // It is short. Where not even that may be sent, nssh refuses it with the same code.
+        _ = send(nil, most: .max) { lua.push(Transfer.tooLong("the error", most)) }
     }
 
     /// From the start of the file, wherever the function has left its position, and nothing behind. ftruncate(2).

@@ -186,7 +186,7 @@ struct OptionsReader {
         options.argv0 = table["argv0"].bytes
         if let most = table["max_reply"].integer {
             guard case .function = options.body else { throw .message("max_reply is for a function body") }
-            guard most >= 1024 else { throw .message("max_reply: a number of bytes from 1024 on expected, got \(most)") }
+            guard most > 0 else { throw .message("max_reply: a number of bytes from 1 on expected, got \(most)") }
             mostReply = most
         }
         if function != nil, options.argv0 != nil { throw .message("argv0: a function has no name of its own; it is for a program") }

@@ -51,6 +51,12 @@ tests["a reply has a limit, which max_reply sets"] = function()
   local e = raised(send, 100000 - 17, { max_reply = 100000 })
   check.eq(e.code, "LIMIT")
   check.match(tostring(e), "the result takes more than 100000 bytes: max_reply sets another limit$")
+  for _, most in ipairs{ 1, 26, 27, 100, 300, 1000 } do
+    check.eq(raised(send, 2000, { max_reply = most }).code, "LIMIT", most)
+    local problem = raised(ns.call, { max_reply = most }, function() error("a text of thirty bytes, or so...", 0) end)
+    -- The count, false, the string, and nil in the place of the traceback.
+    if most < 8 + 1 + 9 + 32 + 1 then check.eq(problem.code, "LIMIT", most) else check.eq(#problem, 32, most) end
+  end
   -- Tables and many results count as well; an error says so in place of itself.
   for _, body in ipairs{
     function() local t = {} for i = 1, 10000 do t[i] = i end return t end,
@@ -73,7 +79,7 @@ tests["run, clone and what is in another's namespaces take max_reply, a program 
   local box <close> = ns.clone{ user = "root" }
   check.eq(box:run{ big, max_reply = 5000 }.error.code, "LIMIT")
   check.fails(function() ns.run{ "true", max_reply = 5000 } end, "max_reply is for a function body")
-  check.fails(function() ns.call({ max_reply = 0 }, big) end, "from 1024 on expected, got 0")
+  check.fails(function() ns.call({ max_reply = 0 }, big) end, "from 1 on expected, got 0")
   check.fails(function() ns.call({ max_reply = "5000" }, big) end, "integer expected")
 end
 
