@@ -132,6 +132,7 @@ local function said(p)
     sh = { { sh = "true" }, "sh %-c true", '"/bin/sh", "%-c", "true"' },
     argv0 = { { "true", argv0 = "name" }, refused(), 'cmd%.Args%[0%] = "name"' },
     args = { { function() end, args = {} }, refused("the body"), refused("the body") },
+    max_reply = { { function() end, max_reply = 5000 }, refused("the body"), refused("the body") },
     stdin = { { "true", stdin = { path = "/etc/hosts" } }, "true </etc/hosts$", refused() },
     ["stdin.path"] = { { "true", stdin = { path = "-" } }, "true <%-$", refused("stdin") },
     ["stdin.data"] = { { "true", stdin = { data = "x\0y" } }, refused("stdin"), 'cmd%.Stdin = strings%.NewReader%("x\\x00y"%)' },
