@@ -82,6 +82,12 @@ struct OptionsReader {
         switch value {
         case .object, .integer: return try value.target()
         case .string(let text) where text.first == UInt8(ascii: "/"): return .path(text)
+        case .string(let text) where ![.uts, .user].contains(type) && (type != .net || !text.elementsEqual("user".utf8)):
+            // Of these a string has no other meaning: what exists is named, as nssh enter has it.
+            return try kernel { () throws(Failure) in
+                if Target.readLink(text.lossy) != nil { return try Target(text) }
+                return try Target.named(text)
+            }
         case .table(let settings):
             if settings["join"].isNone { return nil }
             guard settings.fields.count == 1 else {
@@ -105,7 +111,7 @@ struct OptionsReader {
                         + didYouMean(text, among: ["root", "self", "auto"]))
             default:
                 throw .message(
-                    "\(type.rawValue): true, settings or a namespace to join expected, got \"\(text.prefix(40))\"; a path starts with /")
+                    "\(type.rawValue): \"\(text.prefix(40))\" has no meaning yet; true, settings or a namespace to join expected")
             }
             return
         }

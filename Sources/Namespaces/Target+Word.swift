@@ -51,7 +51,14 @@ extension Target {
             return .path(path)
         }
         for other in items.dropFirst() where other.pid.map({ differs(pid, $0) }) ?? true { throw ambiguous(word, items) }
-        return .pid(pid)
+        if purpose == .looking { return .pid(pid) }
+        // Another may have the number by now. What is vouched for once more while it is held is the one that will be entered.
+        let held = try HeldPid(pid)
+        guard Find(name, of: user).items.contains(where: { $0.isVouched && $0.pid == pid }), try !held.hasEnded() else {
+            throw Failure(
+                code: "ENDED", "what was called \"\(word.shown)\" has ended: pid \(pid)", errno: ESRCH, stage: "find", target: word.shown)
+        }
+        return .held(held)
     }
 
     /// Whether two processes are not in the same namespaces, as far as can be seen. One that has ended meanwhile is no doubt.

@@ -30,7 +30,7 @@ function Group:write(name, value)
 end
 
 -- The line of /proc/PID/cgroup that names the group.
-local function line(text, path)
+local function line_of(text, path)
   local name = path:match("[^/]*$"):gsub("%-", "%%-")
   return text:match("[^\n]*/" .. name .. "\n")
 end
@@ -38,7 +38,8 @@ end
 local function need(what)
   here.need_root("cgroups are made by root")
   local root = hierarchy(what)
-  here.need(root and ("d=%s/nssh-test-$$ && mkdir $d && rmdir $d"):format(root) or "false", "no " .. what .. " hierarchy that can be written")
+  local line = root and ("d=%s/nssh-test-$$ && mkdir $d && rmdir $d"):format(root) or "false"
+  here.need(line, "no " .. what .. " hierarchy that can be written")
   return root
 end
 
@@ -48,23 +49,23 @@ local function joins(what)
   do
     local target <close> = strangers.boxed()
     own:write("cgroup.procs", target.pid)
-    local theirs = line(target:file("cgroup"), own.path)
+    local theirs = line_of(target:file("cgroup"), own.path)
     check.ok(theirs, target:file("cgroup"))
     local t = tostring(target.pid)
     for _, words in ipairs{ { t }, { "-a", t }, { "--privileged=caps,rlimits", t } } do
       local r = ns.run{ nssh, "enter", table.unpack(table.move({ "cat", "/proc/self/cgroup" }, 1, 2, #words + 1, words)) }:check()
-      check.eq(line(r.stdout, own.path), theirs, table.concat(words, " "))
+      check.eq(line_of(r.stdout, own.path), theirs, table.concat(words, " "))
       check.eq(r.stderr, "")
     end
     local r = ns.run{ nssh, "enter", "--privileged=cgroup", t, "cat", "/proc/self/cgroup" }:check()
-    check.eq(line(r.stdout, own.path), nil)
-    check.eq(line(ns.call(target.pid, function()
+    check.eq(line_of(r.stdout, own.path), nil)
+    check.eq(line_of(ns.call(target.pid, function()
       local file <close> = io.open("/proc/self/cgroup")
       return file:read("a")
     end), own.path), theirs)
     -- nssh itself stays where it is.
     local file <close> = io.open("/proc/self/cgroup")
-    check.eq(line(file:read("a"), own.path), nil)
+    check.eq(line_of(file:read("a"), own.path), nil)
   end
 end
 

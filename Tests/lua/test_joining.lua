@@ -55,6 +55,16 @@ tests["programs run beside what nssh keeps in the mnt namespace of others"] = fu
   end
 end
 
+tests["a name of one's own is joined by it, and nobody else's"] = function()
+  local name = "nssh-joined-test"
+  local p <close> = apart.clone{ net = true, argv0 = name, "sleep", "60" }
+  apart.eventually(function() return pcall(ns.run, { user = p, net = name, "true" }) end)
+  check.eq(ns.run{ user = p, net = name, "readlink", "/proc/self/ns/net" }:check().stdout, ("net:[%d]\n"):format(p:inode("net")))
+  check.fails(function() ns.run{ user = p, net = "nssh-no-such-name", "true" } end, "nothing is called")
+  -- Of the other two a string has a meaning of its own.
+  check.eq(apart.run{ uts = name, "hostname" }:check().stdout, name .. "\n")
+end
+
 tests["joining where nssh is changes nothing"] = function()
   local r = ns.run{ uts = "/proc/self/ns/uts", ipc = sys.getpid(), "true" }
   check.ok(r.ok, r.stderr)
@@ -64,7 +74,7 @@ tests["what cannot be joined is named"] = function()
   local a <close> = apart.clone{ uts = true }
   local function wrong(part, options) check.fails(function() ns.clone(options) end, part) end
   wrong("is a net namespace, not a uts namespace", { uts = "/proc/self/ns/net" })
-  wrong("a path starts with /", { net = "foo" })
+  wrong("nothing is called", { net = "nssh-no-such-name" })
   wrong("did you mean 'root'", { user = "rot" })
   wrong("join is for one that exists", { uts = { join = a, hostname = "x" } })
   wrong("there is no process", { uts = 4194304 })
