@@ -44,7 +44,8 @@ public enum Foreign {
     public static func giveUpDescriptors(hasOtherPids: Bool) {
         nssh_close_inherited()
         StateFile.closeAll()
-        let proc = nssh_foreign_proc(hasOtherPids)
-        Proc.replace(by: proc, absence: "in this mnt namespace or root, which is another's, there is no /proc of this pid namespace")
+        Proc.replace(absence: "in this mnt namespace or root, which is another's, there is no /proc of this pid namespace") {
+            nssh_foreign_proc(hasOtherPids)
+        }
     }
 }

@@ -5,21 +5,31 @@ import Glibc
 /// place of others has one that belongs there (`Foreign`).
 public enum Proc {
     /// An O_PATH descriptor of /proc. -1 where there is no /proc.
-    nonisolated(unsafe) public private(set) static var root: Int32 = -1
+    public static var root: Int32 {
+        if let find {
+            Proc.find = nil
+            opened = find()
+        }
+        return opened
+    }
+    nonisolated(unsafe) private static var opened: Int32 = -1
+    /// How it is found, when it is first asked for.
+    nonisolated(unsafe) private static var find: (() -> Int32)?
     /// What to say where there is none.
     nonisolated(unsafe) private static var absence = "there was no /proc when nssh started"
 
     /// Opens /proc. To be called before anything else.
-    public static func open() { root = nssh_open("/proc", nssh_o_path | O_DIRECTORY | O_CLOEXEC, 0) }
+    public static func open() { opened = nssh_open("/proc", nssh_o_path | O_DIRECTORY | O_CLOEXEC, 0) }
 
-    /// Takes another /proc in its place.
+    /// Takes another /proc in its place, when one is first asked for: a procfs costs more than most functions that run in a copy of nssh.
     ///
     /// - Parameters:
-    ///   - descriptor: an O_PATH descriptor, close-on-exec, which is now this one's; negative: there is none.
+    ///   - find: gives an O_PATH descriptor, close-on-exec, or a negative number: there is none.
     ///   - absence: what to say in that case.
-    static func replace(by descriptor: Int32, absence: String) {
-        if root >= 0 { Glibc.close(root) }
-        root = descriptor
+    static func replace(absence: String, by find: @escaping () -> Int32) {
+        if opened >= 0 { Glibc.close(opened) }
+        opened = -1
+        Proc.find = find
         Proc.absence = absence
         forgetSelf()
     }

@@ -11,8 +11,8 @@ public enum Subordinate {
         if Foreign.isHere {
             throw Failure(
                 code: "EPERM", "the subordinate ids that another's mnt namespace or root names are not taken for nssh's",
-                stage: "read /etc/subuid",
-                target: "/etc/subuid", hint: "give the ranges: user = { uid = {{inside, outside, count}}, gid = … }")
+                stage: "read /etc/subuid", target: "/etc/subuid",
+                hint: "give the ranges: user = { uid = {{inside, outside, count}}, gid = … }")
         }
         return try ownMap()
     }

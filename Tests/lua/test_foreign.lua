@@ -156,13 +156,12 @@ tests["a copy over there holds nothing that leads back"] = function()
     ns.run{ user = "root", "true" }
     local file <close> = io.open(%q)
     local found, pids = ns.call(box, function()
+      local pids = #ns.scan{}.processes
       local found = {}
       for _, name in ipairs(sys.readdir("/proc/self/fd")) do
         local link = sys.readlink("/proc/self/fd/" .. name)
         if link and tonumber(name) > 2 then found[#found + 1] = link end
       end
-      local pids = 0
-      for _, process in ipairs(ns.scan{}.processes) do pids = pids + 1 end
       return table.concat(found, "\n"), pids
     end)
     print(pids)
@@ -200,13 +199,14 @@ tests["a copy of nssh that has moved holds nothing that leads back, either"] = f
   local r = ns.run{ nssh, "-e", ([[
     ns.setns(%d)
     print(ns.call({}, function()
+      local is_there = ns.inode("self", "mnt") == %d
       local ways = {}
       for _, name in ipairs(sys.readdir("/proc/self/fd")) do
         local link = tonumber(name) > 2 and sys.readlink("/proc/self/fd/" .. name) or ""
         local is_file = link:find("^/") and not link:find("^/memfd:")
         if is_file or link:find("^%%a+:%%[") and not link:find("^pipe") then ways[#ways + 1] = link end
       end
-      return #ways, table.concat(ways, " "), ns.inode("self", "mnt") == %d, #ns.scan{}.processes
+      return #ways, table.concat(ways, " "), is_there, #ns.scan{}.processes
     end))
   ]]):format(target.pid, target:inode("mnt")) }:check()
   -- The one is its /proc: that of the box, or one like it; in it are the box's process and the copy.
