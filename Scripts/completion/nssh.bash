@@ -14,7 +14,7 @@ _nssh() {
         tree) words='--by --all --json --dot --mermaid --html --anonymous --ascii --deep --quick --verbose --from --help' ;;
         why) words='--json --from --help' ;;
         find) words='--json --help' ;;
-        enter) words='--mount --uts --ipc --net --pid --cgroup --user --time --all --target --setuid --setgid --preserve-credentials --root --wd --wdns --no-fork --help' ;;
+        enter) words='--mount --uts --ipc --net --pid --cgroup --user --time --all --target --setuid --setgid --preserve-credentials --root --wd --wdns --privileged --strict --env --keep-env --keep-fds --no-fork --help' ;;
         esac ;;
     esac
     COMPREPLY=($(compgen -W "$words" -- "$current"))

@@ -35,7 +35,7 @@
 ---@field lo? boolean brings lo up
 
 ---@class nssh.ns_call
----@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join
+---@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join; of net, ipc, pid, mnt, cgroup and time a name, too, vouched for as in nssh enter
 ---@field ipc? boolean|string|nssh.ipc_options|nssh.process|nssh.handle|integer new ipc namespace
 ---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
 ---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
@@ -58,7 +58,7 @@
 
 ---@class nssh.ns_clone
 ---@field [integer] string|function|number
----@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join
+---@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join; of net, ipc, pid, mnt, cgroup and time a name, too, vouched for as in nssh enter
 ---@field ipc? boolean|string|nssh.ipc_options|nssh.process|nssh.handle|integer new ipc namespace
 ---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
 ---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
@@ -140,7 +140,7 @@
 
 ---@class nssh.ns_plan
 ---@field [integer] string|function|number
----@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join
+---@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join; of net, ipc, pid, mnt, cgroup and time a name, too, vouched for as in nssh enter
 ---@field ipc? boolean|string|nssh.ipc_options|nssh.process|nssh.handle|integer new ipc namespace
 ---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
 ---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
@@ -169,7 +169,7 @@
 
 ---@class nssh.ns_run
 ---@field [integer] string|function|number
----@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join
+---@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join; of net, ipc, pid, mnt, cgroup and time a name, too, vouched for as in nssh enter
 ---@field ipc? boolean|string|nssh.ipc_options|nssh.process|nssh.handle|integer new ipc namespace
 ---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
 ---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
@@ -206,7 +206,7 @@
 
 ---@class nssh.ns_shell
 ---@field [integer] string|function|number
----@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join
+---@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join; of net, ipc, pid, mnt, cgroup and time a name, too, vouched for as in nssh enter
 ---@field ipc? boolean|string|nssh.ipc_options|nssh.process|nssh.handle|integer new ipc namespace
 ---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
 ---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
@@ -242,7 +242,7 @@
 ---@field all? boolean the initial namespaces are not folded to a count
 
 ---@class nssh.ns_unshare
----@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join
+---@field uts? boolean|string|nssh.uts_options|nssh.process|nssh.handle|integer new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join; of net, ipc, pid, mnt, cgroup and time a name, too, vouched for as in nssh enter
 ---@field ipc? boolean|string|nssh.ipc_options|nssh.process|nssh.handle|integer new ipc namespace
 ---@field pid? boolean|string|nssh.pid_options|nssh.process|nssh.handle|integer new pid namespace: the child is PID 1 there
 ---@field mnt? boolean|string|nssh.mnt_options|nssh.process|nssh.handle|integer new mnt namespace, its mounts private
@@ -294,6 +294,8 @@
 ---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
 ---@field session? boolean a session and a terminal of its own, setsid(2) and pty(7)
 ---@field fds? table<integer, file*|nssh.handle|nssh.socket> descriptors that a program gets: { [3] = a file, a handle or a socket }
+---@field privileged? boolean|("caps"|"cgroup"|"rlimits")[] true, or a list of "caps", "cgroup" and "rlimits": they stay nssh's own, and are not cut to the target's
+---@field strict? boolean what cannot be taken over of what binds the target is an error
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
 ---@class nssh.shell
@@ -310,6 +312,8 @@
 ---@field groups? (integer)[] its supplementary groups, as seen from inside; none if uid is given as root
 ---@field session? boolean a session and a terminal of its own, setsid(2) and pty(7)
 ---@field fds? table<integer, file*|nssh.handle|nssh.socket> descriptors that a program gets: { [3] = a file, a handle or a socket }
+---@field privileged? boolean|("caps"|"cgroup"|"rlimits")[] true, or a list of "caps", "cgroup" and "rlimits": they stay nssh's own, and are not cut to the target's
+---@field strict? boolean what cannot be taken over of what binds the target is an error
 ---@field timeout? nssh.seconds kills it after so long, and says so
 
 ---@class nssh.snapshot:graph
