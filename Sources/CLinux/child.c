@@ -193,7 +193,8 @@ static int change_root(int directory, enum nssh_below how) {
 static int new_keyring(void) {
     // A filter that forbids the call forbids it to the child, too, for which the old keyring is out of reach then.
     long result = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0);
-    return result >= 0 || errno == ENOSYS || errno == EPERM || errno == EACCES ? 0 : -1;
+    if (result >= 0) return (int)result;
+    return errno == ENOSYS || errno == EPERM || errno == EACCES ? 0 : -1;
 }
 
 /// Takes all but `kept` out of the bounding set.
@@ -275,7 +276,7 @@ static int run(const struct nssh_step *step, const void *signal_mask) {
     case NSSH_OP_CHDIR: return chdir(step->text) < 0 ? -1 : stay_below((enum nssh_below)step->a, NSSH_NOTE_DIRECTORY);
     case NSSH_OP_FCHDIR: return fchdir((int)step->a) < 0 ? -1 : stay_below((enum nssh_below)step->b, NSSH_NOTE_DIRECTORY);
     case NSSH_OP_CHROOT: return change_root((int)step->a, (enum nssh_below)step->b);
-    case NSSH_OP_UMASK: umask((mode_t)step->a); return 0;
+    case NSSH_OP_UMASK: return (int)umask((mode_t)step->a);
     case NSSH_OP_NEW_KEYRING: return new_keyring();
     case NSSH_OP_BOUND: return bound((unsigned long long)step->a);
     case NSSH_OP_CAPSET: return cut_capabilities((unsigned long long)step->a, (unsigned long long)step->b);

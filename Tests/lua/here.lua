@@ -67,6 +67,20 @@ function here.need_new(name, reason)
   if not here.has(name) then check.skip(reason) end
 end
 
+-- The directory of a cgroup hierarchy that root can make cgroups in: "cgroup2", a controller of version 1, or any. Skips the test where
+-- there is none.
+function here.need_cgroup(what)
+  here.need_root("cgroups are made by root")
+  for line in io.lines("/proc/mounts") do
+    local directory, type, options = line:match("^%S+ (%S+) (cgroup2?) (%S+)")
+    local fits = directory and (not what or type == what or type == "cgroup" and (","..options..","):find("," .. what .. ",", 1, true))
+    if fits and here.succeeds(("mkdir '%s'/nssh-probe-$$ && rmdir '%s'/nssh-probe-$$"):format(directory, directory)) then
+      return directory
+    end
+  end
+  check.skip("no " .. (what or "cgroup") .. " hierarchy here in which cgroups can be made")
+end
+
 -- Skips the test outside the first user namespace.
 function here.need_first_user_namespace()
   here.need('test "$(readlink /proc/self/ns/user)" = "user:[4026531837]"', "not in the first user namespace of the machine")

@@ -6,14 +6,6 @@ local tests = {}
 
 local nssh = sys.readlink("/proc/self/exe")
 
--- A hierarchy that is mounted here: its directory and type; `what` is cgroup2, or a controller of version 1.
-local function hierarchy(what)
-  for _, mount in ipairs(sys.mounts()) do
-    if what == "cgroup2" and mount.type == "cgroup2" then return mount.target end
-    if mount.type == "cgroup" and mount.target:match("/([^/]*)$") == what then return mount.target end
-  end
-end
-
 -- Makes a cgroup of one's own, and moves a process into it; gone at the end of the scope.
 local Group = {}
 Group.__index = Group
@@ -35,16 +27,8 @@ local function line_of(text, path)
   return text:match("[^\n]*/" .. name .. "\n")
 end
 
-local function need(what)
-  here.need_root("cgroups are made by root")
-  local root = hierarchy(what)
-  local line = root and ("d=%s/nssh-test-$$ && mkdir $d && rmdir $d"):format(root) or "false"
-  here.need(line, "no " .. what .. " hierarchy that can be written")
-  return root
-end
-
 local function joins(what)
-  local root = need(what)
+  local root = here.need_cgroup(what)
   local own <close> = group(root)
   do
     local target <close> = strangers.boxed()
@@ -73,7 +57,7 @@ tests["born into that of version 2"] = function() joins("cgroup2") end
 tests["moved into those of version 1 that limit"] = function() joins("pids") end
 
 tests["a limit of it holds, and is named where the kernel refuses"] = function()
-  local root = need("pids")
+  local root = here.need_cgroup("pids")
   local own <close> = group(root)
   local target <close> = strangers.boxed()
   own:write("cgroup.procs", target.pid)
@@ -84,7 +68,7 @@ tests["a limit of it holds, and is named where the kernel refuses"] = function()
 end
 
 tests["a frozen one is not entered"] = function()
-  local root = need("cgroup2")
+  local root = here.need_cgroup("cgroup2")
   local own <close> = group(root)
   here.need(("test -e %s/cgroup.freeze"):format(own.path), "cgroups cannot be frozen here")
   local target <close> = strangers.boxed()
@@ -98,7 +82,7 @@ tests["a frozen one is not entered"] = function()
 end
 
 tests["one that cannot be joined is said, and strict refuses"] = function()
-  local root = need("pids")
+  local root = here.need_cgroup("pids")
   local own <close> = group(root)
   local target <close> = strangers.of_nobody("-r -m")
   own:write("cgroup.procs", target.pid)

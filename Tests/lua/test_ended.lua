@@ -139,8 +139,11 @@ tests["a target that ends meanwhile"] = function()
   local rounds = tonumber(os.getenv("NSSH_TEST_RACES")) or 200
   local entered, refused = 0, 0
   for round = 1, rounds do
-    local target = ns.clone{ stdout = "pipe", "unshare", "-r", "-n", "sh", "-c", "echo $$; sleep 0.00" .. round % 10 }
+    -- It ends at once, a little later, or not at all.
+    local stay = ({ ":", "i=0; while [ $i -lt 200 ]; do i=$((i + 1)); done", "exec sleep 0.002", "exec sleep 60" })[round % 4 + 1]
+    local target = ns.clone{ stdout = "pipe", "unshare", "-r", "-n", "sh", "-c", "echo $$; " .. stay }
     local pid = target.stdout:read("n")
+    if round % 8 == 4 then apart.eventually(function() return not target:alive() end) end
     local ok, inode = pcall(ns.call, pid, function() return ns.inode("self", "net") end)
     if ok then
       entered = entered + 1

@@ -231,18 +231,6 @@ tests["a monitor's arguments suggest a container, and do not vouch"] = function(
   ns.run{ "rm", "-r", directory }:check()
 end
 
--- A hierarchy that root may make cgroups in.
-local function hierarchy()
-  here.need_root("only root may make cgroups")
-  for _, mount in ipairs(sys.mounts()) do
-    if mount.type:find("^cgroup") and not mount.options:find("^ro") and os.execute(
-      ("mkdir '%s/nssh-find-probe' 2>/dev/null && rmdir '%s/nssh-find-probe'"):format(mount.target, mount.target)) then
-      return mount.target
-    end
-  end
-  check.skip("no cgroup can be made here")
-end
-
 -- A cgroup, which is gone at the end of the scope.
 local Cgroup = { __close = function(self)
   for _ = 1, 500 do
@@ -265,7 +253,7 @@ local function join(path, p)
 end
 
 tests["a container's cgroup counts where it is root's, and not where a user could have made it"] = function()
-  local base = hierarchy()
+  local base = here.need_cgroup()
   local nssh, name = sys.readlink("/proc/self/exe"), "docker-" .. id .. ".scope"
   local theirs <close> = cgroup(base .. "/nssh-find-theirs", 65534)
   local fake_group <close> = cgroup(theirs.path .. "/" .. name, 65534)

@@ -41,7 +41,7 @@ extension Snapshot {
             var command = umount
             if let number = holder.mountNamespace, number != mountNamespace {
                 guard let member = member(of: NamespaceKey(.mnt, number)) else { return nil }
-                command = "nssh enter \(member) -m -- \(umount)"
+                command = "nssh enter \(member) -mU -- \(umount)"
             }
             return holder.isCovered ? "umount what covers \(place(of: holder)), then \(command)" : command
         case .zombie:
