@@ -80,6 +80,37 @@ do
     peer(enter)))
 end
 
+-- A process that nssh does not know, with files of its own, and, as root, with a cgroup of its own in a hierarchy.
+local function measure_entering(about, kind)
+  local line = ("unshare %s sleep 600 & echo $!; wait"):format(is_root and "--mount" or "--map-root-user --mount")
+  local shell <close> = ns.clone{ stdout = "pipe", "sh", "-c", line }
+  local pid = shell.stdout:read("l")
+  repeat sys.sleep(0.01) until sys.readlink(("/proc/%s/ns/mnt"):format(pid)) ~= sys.readlink("/proc/self/ns/mnt")
+  local group
+  if kind then
+    for _, mount in ipairs(sys.mounts()) do
+      local name = mount.type == "cgroup" and mount.target:match("[^/]*$") or mount.type
+      if name == kind then group = mount.target .. "/nssh-bench" end
+    end
+    if not group or not os.execute(("mkdir '%s' 2>/dev/null && echo %s >'%s/cgroup.procs'"):format(group, pid, group)) then
+      return print(("# no %s hierarchy in which a cgroup can be made: left out"):format(kind))
+    end
+  end
+  local enter = { "nsenter", "--target", pid, "--mount", "true" }
+  if not is_root then table.insert(enter, 4, "--user") end
+  measure.group("true in a process" .. about .. ", the whole command", "µs", whole // 2, rows(
+    { name = "nssh enter PID true", run = command{ nssh, "enter", pid, "true" } },
+    { name = "nssh enter --privileged PID true", run = command{ nssh, "enter", "--privileged", pid, "true" } },
+    peer(enter)))
+  shell:close()
+  if group then os.remove(group) end
+end
+measure_entering(" with a mnt namespace of its own")
+if is_root then
+  measure_entering(" with a cgroup of version 2 of its own", "cgroup2")
+  measure_entering(" with a cgroup of version 1 of its own (pids)", "pids")
+end
+
 for _, megabytes in ipairs{ 0, 200 } do
   local with = megabytes > 0 and (", with %d MB of data"):format(megabytes) or ""
   measure.group("1,000 × ns.run{uts=true,\"true\"}" .. with .. ", each", "µs", megabytes > 0 and 5 or 10, {

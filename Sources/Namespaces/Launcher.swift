@@ -114,7 +114,7 @@ public enum Launcher {
             let process = Process(pid: pid, pidfd: pidfd, body: kind, types: options.types, ownsGroup: ownsGroup)
             process.isDetached = options.detached
             process.hasGivenIds = (options.uid ?? 0) != 0
-            process.entered = options.joins.first { $0.power != nil || $0.isForeign }?.description
+            process.entered = options.joins.first?.description
             process.weaker = options.weaker + (refusedCgroup.map { [$0] } ?? [])
             process.notes = Launcher.words(notes, options)
             process.terminal = streams.terminal?.master

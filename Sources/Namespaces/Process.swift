@@ -47,7 +47,7 @@ public final class Process {
     public internal(set) var weaker: [String] = []
     /// Where it is not quite where the process is that it has entered, in words.
     public internal(set) var notes: [String] = []
-    /// The process that it has entered, and when that started: nil for none.
+    /// What it has entered, in words: nil for nothing.
     public internal(set) var entered: String?
     /// The terminal's modes when a signal stopped it in the foreground.
     var stoppedModes: TerminalModes?

@@ -108,6 +108,19 @@ extension Integration {
             running.leave()
         }
 
+        /// Once a target, and not once a look.
+        @Test(arguments: Identity.available) func whatIsNotQuiteTheTargetsIsToldOnce(_ identity: Identity) {
+            let running = Running.prompt(identity)
+            let python = "import os, time; os.chdir('/tmp'); os.chroot('/usr'); print(1, flush=True); time.sleep(60)"
+            running.enter("p = ns.clone{ user = 'root', mnt = true, stdout = 'pipe', 'python3', '-c', [[\(python)]] }")
+            running.enter("p.stdout:read('l')")
+            let first = running.enter("p:run{ '/bin/true' }.ok")
+            #expect(first.contains("pid ") && first.contains("working directory is /") && first.hasSuffix("true\r\n"), "\(first)")
+            #expect(running.enter("p:run{ '/bin/true' }.ok") == "true\r\n")
+            running.enter("p:close()")
+            running.leave()
+        }
+
         @Test(.enabled(if: geteuid() == 0, "moving back needs root; the user's part is below")) func thePromptTellsWhereNsshIs() {
             let running = Running.prompt()
             running.enter("ns.unshare{ uts = true, ipc = true }", until: "nssh[uts,ipc]> ")
