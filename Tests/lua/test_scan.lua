@@ -88,7 +88,8 @@ tests["names=false names only who is elsewhere, or is the first in its namespace
   check.ok(by(s.processes, "pid", p.pid).name)
   check.eq(by(s.processes, "pid", p.pid).uid, sys.getuid())
   local other = by(s.processes, "pid", q.pid)
-  check.eq(other.name, nil)
+  -- Where numbers have begun again, it may be the first that an ordinary user sees.
+  if q.pid > sys.getpid() then check.eq(other.name, nil) end
   check.eq(other.namespaces.uts, ns.inode("self", "uts"))
   check.ok(by(ns.scan(processes_only).processes, "pid", q.pid).name)
 end
