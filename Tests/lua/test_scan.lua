@@ -178,8 +178,10 @@ tests["processes that end meanwhile are no error, and the others are always ther
   for _ = 1, 60 do
     local s = ns.scan()
     check.eq(by(s.processes, "pid", marker.pid).namespaces.uts, inode)
-    -- Other users' processes may come and go, which only root can read.
-    for _, item in ipairs(s.unreadable) do check.ok(known[item.target] or sys.geteuid() ~= 0, item.message) end
+    -- Other users' processes may come and go, which only root can read; and somebody's mounts that are too many.
+    for _, item in ipairs(s.unreadable) do
+      check.ok(known[item.target] or item.code == "E2BIG" or sys.geteuid() ~= 0, item.message)
+    end
     -- No half record: who is neither refused nor a zombie has all its links.
     for _, process in ipairs(s.processes) do
       if next(process.namespaces) and not process.zombie then check.ok(process.namespaces.mnt, "process " .. process.pid) end
