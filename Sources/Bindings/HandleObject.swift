@@ -128,6 +128,7 @@ final class HandleObject: LuaObject {
                 "handle:run", [receiver, LuaField("options", .record(Declared.runThere), optional: false, "a body, and what it gets")],
                 returns: [LuaField("result", .named("result", .table), "how it ended, and what it wrote")],
                 "Runs a program or function in this one namespace, and waits",
+                details: "It has all of nssh's power and limits: a namespace is joined, and not a process entered.",
                 example: "local h <close> = ns.open(\"self\", \"uts\")\nassert(h:run{\"true\"}.ok)"
             ) { call throws(LuaError) in
                 try Launching.run(call, call[1], at: .handle(try call.receiver(HandleObject.self).handle))
@@ -140,7 +141,7 @@ final class HandleObject: LuaObject {
                 try Launching.call(call, at: .handle(try call.receiver(HandleObject.self).handle), function: 2)
             },
             LuaFunction(
-                "handle:shell", [receiver, LuaField("options", .record(Declared.shellThere), "another body than $SHELL")],
+                "handle:shell", [receiver, LuaField("options", .record(Declared.shellThere), refusesNil: true, "another body than $SHELL")],
                 returns: [LuaField("result", .named("result", .table), "how it ended")],
                 "Runs a shell in this one namespace, in the foreground of the terminal",
                 example: "local h <close> = ns.open(\"self\", \"uts\")\nassert(h:shell{\"true\"}.ok)"

@@ -147,7 +147,7 @@ enum Launching {
             told.insert(entered).inserted
         else { return }
         for line in process.notes { StandardStreams.complain("\(entered): \(line)") }
-        for line in process.weaker { StandardStreams.complain("\(entered): weaker than it is bound: \(line)") }
+        for line in process.weaker { StandardStreams.complain("\(entered): \(line)") }
     }
 
     nonisolated(unsafe) private static var told: Set<String> = []
@@ -155,6 +155,9 @@ enum Launching {
     private static func join(_ reader: inout OptionsReader, _ target: Target?) throws(LuaError) {
         guard let target else { return }
         let kept = reader.privileges
+        if !target.isProcess, kept != [] || reader.options.isStrict {
+            throw .message("privileged and strict are for a process that is entered; one namespace is joined with all of nssh's power")
+        }
         reader.options.joins = try kernel { () throws(Failure) in try Join.target(target, keeping: kept) }.map { [$0] } ?? []
     }
 }

@@ -15,7 +15,7 @@ public enum NsModule {
 
     nonisolated(unsafe) private static let calls: [LuaFunction] = [
         LuaFunction(
-            "ns.clone", [LuaField("options", .record(Declared.clone), "new namespaces, and a body")],
+            "ns.clone", [LuaField("options", .record(Declared.clone), refusesNil: true, "new namespaces, and a body")],
             returns: [LuaField("process", .object("process"), "the child; it does not wait for it")],
             "Makes a process in new namespaces. clone3(2)",
             details:
@@ -54,9 +54,9 @@ public enum NsModule {
             "ns.shell",
             [
                 LuaField(
-                    "where", .either([Declared.target, .record(Declared.shell)]),
+                    "where", .either([Declared.target, .record(Declared.shell)]), refusesNil: true,
                     "a target, or options for new namespaces"),
-                LuaField("options", .record(Declared.shellThere), "in a target: another body than $SHELL"),
+                LuaField("options", .record(Declared.shellThere), refusesNil: true, "in a target: another body than $SHELL"),
             ], returns: [LuaField("result", .named("result", .table), "how it ended")],
             "Runs a shell in the foreground of the terminal, and takes the terminal back whole",
             example: "assert(ns.shell{uts=true, user=\"root\", \"true\"}.ok)"
@@ -82,10 +82,12 @@ public enum NsModule {
             "ns.setns",
             [
                 LuaField("target", Declared.target, optional: false, "a process or a namespace"),
-                LuaField("types", Declared.types, "of a process: which; all that differ if not given"),
+                LuaField("types", Declared.types, refusesNil: true, "of a process: which; all that differ if not given"),
             ], "Moves nssh itself into existing namespaces. setns(2)",
             details:
-                "A pid namespace is entered by the next children only, a time namespace at once. Joining a mnt namespace resets the root and working directory to its root.",
+                "A pid namespace is entered by the next children only, a time namespace at once. Joining a mnt namespace resets the root and working directory to its root. "
+                + "nssh keeps all its power there, and what it runs has it; of the environment it keeps what goes along to others (docs/security.md), and its session keyring "
+                + "is new. In a user namespace of others it becomes its root, or whom the target is.",
             example:
                 "ns.call({}, function()\n  ns.unshare{user=\"root\"}\n  local p <close> = ns.clone{uts=\"box\"}\n  ns.setns(p, \"uts\")\n  "
                 + "assert(sys.hostname() == \"box\")\nend)"

@@ -110,7 +110,22 @@ static int cloexec_from(int first, int proc) {
 }
 
 static volatile int *notes;
-void nssh_note_in(volatile int *page) { notes = page; }
+static volatile unsigned long long *births;
+void nssh_note_in(volatile int *page, volatile unsigned long long *numbers) {
+    notes = page;
+    births = numbers;
+}
+
+static int note_birth(int proc) {
+    static const char *const links[] = {"self/ns/mnt", "self/ns/user"};
+    for (int i = 0; births && i < 2; i++) {
+        struct stat info;
+        if (fstatat(proc, links[i], &info, 0) < 0) return -1;
+        births[i] = info.st_ino;
+    }
+    return 0;
+}
+
 static void note(enum nssh_note what) {
     if (notes) *notes |= what;
 }
@@ -276,6 +291,7 @@ static int run(const struct nssh_step *step, const void *signal_mask) {
     case NSSH_OP_CHDIR: return chdir(step->text) < 0 ? -1 : stay_below((enum nssh_below)step->a, NSSH_NOTE_DIRECTORY);
     case NSSH_OP_FCHDIR: return fchdir((int)step->a) < 0 ? -1 : stay_below((enum nssh_below)step->b, NSSH_NOTE_DIRECTORY);
     case NSSH_OP_CHROOT: return change_root((int)step->a, (enum nssh_below)step->b);
+    case NSSH_OP_NOTE_BIRTH: return note_birth((int)step->a);
     case NSSH_OP_UMASK: return (int)umask((mode_t)step->a);
     case NSSH_OP_NEW_KEYRING: return new_keyring();
     case NSSH_OP_BOUND: return bound((unsigned long long)step->a);

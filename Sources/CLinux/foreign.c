@@ -18,12 +18,19 @@
 static bool foreign;
 /// The locale of messages at home; NULL while it is in force.
 static char *messages;
+/// What the C library takes for the name of no zone at all.
+#define DEFAULT_ZONE ":/etc/localtime"
+static bool names_zone;
 
 bool nssh_is_foreign(void) { return foreign; }
 
 void nssh_foreign_prepare(void) {
     if (foreign) return;
+    // A zone with a name is not looked for again while it has that name; without one the file would be, each time.
+    const bool has_name = getenv("TZ") != NULL;
+    if (!has_name) setenv("TZ", DEFAULT_ZONE, 1);
     tzset();
+    if (!has_name) unsetenv("TZ");
     // The first conversion opens the character set's converter, which may be a library.
     mbstate_t state = {0};
     wchar_t wide;
@@ -32,6 +39,8 @@ void nssh_foreign_prepare(void) {
 
 void nssh_foreign_begin(void) {
     if (!foreign) {
+        names_zone = !getenv("TZ");
+        if (names_zone) setenv("TZ", DEFAULT_ZONE, 1);
         // A translation is read when a message is first asked for, and says itself which converter it needs.
         const char *now = setlocale(LC_MESSAGES, NULL);
         messages = now ? strdup(now) : NULL;
@@ -42,6 +51,7 @@ void nssh_foreign_begin(void) {
 
 void nssh_foreign_end(void) {
     foreign = false;
+    if (names_zone) unsetenv("TZ");
     if (messages) setlocale(LC_MESSAGES, messages);
     free(messages);
     messages = NULL;

@@ -190,7 +190,7 @@ pid_t nssh_launch(const struct nssh_launch *launch, struct nssh_status *status, 
     copy = *launch;
     work = (struct work){&copy, status, signal_mask, stacks()};
     *status = (struct nssh_status){.pidfd = -1};
-    nssh_note_in(&status->notes);
+    nssh_note_in(&status->notes, status->births);
     if (!work.stacks) return -1;
     if (!launch->outer) return (pid_t)make_child(&work, false);
 

@@ -7,6 +7,7 @@ public enum Capability: Int, Sendable {
     case setuid = 7
     case netAdmin = 12
     case sysChroot = 18
+    case sysPtrace = 19
     case sysAdmin = 21
 }
 

@@ -45,7 +45,7 @@ public struct Launch {
     /// What comes of a launch.
     public enum Outcome {
         /// In nssh.
-        case parent(pid: Int32, pidfd: Descriptor, notes: Step.Notes)
+        case parent(pid: Int32, pidfd: Descriptor, notes: Step.Notes, births: (mnt: UInt64, user: UInt64))
         /// In a child that is a copy of nssh.
         case child
     }
@@ -140,7 +140,8 @@ public struct Launch {
         if pid < 0 { throw Failure("clone3", errno, target: types.isEmpty ? nil : types.description) }
         if let gate { try pass(gate, pid, pidfd) }
         if nssh_tracing() { nssh_trace_end_execs(firstCall) }
-        return .parent(pid: pid, pidfd: pidfd, notes: Step.Notes(rawValue: status.pointee.notes))
+        let births = (mnt: status.pointee.births.0, user: status.pointee.births.1)
+        return .parent(pid: pid, pidfd: pidfd, notes: Step.Notes(rawValue: status.pointee.notes), births: births)
     }
 
     /// Waits until the program is there, or is not to be had. Whoever is root there can hold that up: ^C and the time limit end it.
@@ -224,8 +225,8 @@ extension Launch {
         let notes = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
         notes.initialize(to: 0)
         defer { notes.deallocate() }
-        nssh_note_in(notes)
-        defer { nssh_note_in(nil) }
+        nssh_note_in(notes, nil)
+        defer { nssh_note_in(nil, nil) }
         let failed = nssh_run_steps(try arena.steps(steps), Int32(steps.count), nil, nssh_trace_self())
         let errno = Errno.last
         arena.release()

@@ -15,6 +15,7 @@ extension Step {
         case .setresgid(let id), .setresuid(let id): ("\(call)(\(id), \(id), \(id))", true)
         case .becomeRoot: ("setresgid(0, 0, 0), setresuid(0, 0, 0)", true)
         case .checkIds: ("getresuid, getresgid, getgroups", false)
+        case .noteBirth: ("newfstatat(/proc/self/ns/mnt), newfstatat(/proc/self/ns/user)", false)
         case .umask(let mask): ("umask(0\(String(mask, radix: 8)))", true)
         case .newKeyring: ("keyctl(KEYCTL_JOIN_SESSION_KEYRING)", false)
         case .bound(let kept): ("prctl(PR_CAPBSET_DROP): keeps \(Capabilities.text(kept))", true)

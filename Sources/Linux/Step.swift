@@ -33,6 +33,7 @@ public struct Step {
         case chdir([UInt8], Below = .anywhere)
         case fchdir(Int32, Below = .anywhere)
         case chroot(Int32, Below = .anywhere)
+        case noteBirth
         case umask(UInt32)
         case newKeyring
         /// Cuts the bounding set to these capabilities.
@@ -117,6 +118,7 @@ public struct Step {
         case .setresuid: "setresuid"
         case .becomeRoot: "setresuid"
         case .checkIds: "getresuid"
+        case .noteBirth: "newfstatat"
         case .umask: "umask"
         case .newKeyring: "keyctl"
         case .bound, .noNewPrivileges: "prctl"
@@ -334,6 +336,9 @@ struct StepArena: ~Copyable {
             step.op = NSSH_OP_CHROOT
             step.a = Int(descriptor)
             step.b = below.rawValue
+        case .noteBirth:
+            step.op = NSSH_OP_NOTE_BIRTH
+            step.a = Int(Proc.root)
         case .umask(let mask):
             step.op = NSSH_OP_UMASK
             step.a = Int(mask)

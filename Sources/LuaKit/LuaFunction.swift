@@ -77,7 +77,7 @@ public final class LuaFunction {
         for (position, parameter) in parameters.enumerated() {
             let index = Int32(position + 1)
             if position >= count || lua.kind(index) == .nil {
-                if parameter.isOptional {
+                if parameter.isOptional, position >= count || !parameter.refusesNil {
                     arguments.append(.none)
                     continue
                 }

@@ -65,14 +65,17 @@ public struct LuaField: Sendable {
     public let type: LuaType
     /// Whether it may be left out.
     public let isOptional: Bool
+    /// Whether nil in its place is an error, though it may be left out: what it leaves out would be done somewhere else, or with more power.
+    public let refusesNil: Bool
     /// One line, without a full stop.
     public let summary: String
 
     /// A field's declaration.
-    public init(_ name: String, _ type: LuaType, optional: Bool = true, _ summary: String) {
+    public init(_ name: String, _ type: LuaType, optional: Bool = true, refusesNil: Bool = false, _ summary: String) {
         self.name = name
         self.type = type
         isOptional = optional
+        self.refusesNil = refusesNil
         self.summary = summary
     }
 }

@@ -46,10 +46,12 @@ public enum Children {
     /// The child with a number that has not been reaped.
     static func living(_ pid: Int32) -> Process? { living.first { $0.pid == pid } }
 
-    /// Whether a namespace is one that was made for a child that is still there.
-    static func made(_ type: NamespaceType, _ inode: UInt64) -> Bool {
-        living.contains { $0.types.contains(type) && (try? Inspect.inode(.process($0), type)) == inode }
-    }
+    /// Whether a mnt or user namespace is one that was made for a child that is still there. (Where that is now is its own affair.)
+    static func made(_ type: NamespaceType, _ inode: UInt64) -> Bool { living.contains { $0.wasBorn(in: type, inode) } }
+
+    /// Whether a user namespace is one's own: an ordinary user's are all that this user has made. Those that root has made are others'
+    /// boxes as well, but for those of its children.
+    static func isOwn(user inode: UInt64, owner: UInt32) -> Bool { geteuid() == 0 ? made(.user, inode) : owner == geteuid() }
 
     static func add(_ process: Process) {
         living.append(process)
@@ -97,6 +99,18 @@ public enum Children {
     /// A copy of nssh ends with nssh (again, where the kernel may have forgotten it). PR_SET_PDEATHSIG of prctl(2).
     static func dieWithParent() throws(Failure) {
         if let original { try Launch.inPlace([Step(.dieWithParent(pidfd: original.raw))]) }
+        if original == nil, generation > 0 { _ = nssh_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL)) }
+    }
+
+    /// Those that are the children of the nssh that this copy is of.
+    nonisolated(unsafe) private static var inherited: [Process] = []
+
+    /// In a copy of nssh in a place of others: lets go of the pidfds of nssh and its children, by which setns(2) leads to where they are, and of
+    /// what comes from them.
+    static func closeInherited() {
+        original = nil
+        for process in inherited { process.letGo() }
+        inherited = []
     }
 
     /// In a copy of nssh: it has no children yet.
@@ -108,6 +122,7 @@ public enum Children {
         Home.startAnew()
         Proc.forgetSelf()
         if joined { hasJoined = true }
+        inherited += living
         living = []
         ended = []
         ownPidfd = nil
@@ -177,3 +192,6 @@ public enum Children {
         Orphans.endAll()
     }
 }
+
+/// PR_SET_PDEATHSIG of prctl(2).
+private let PR_SET_PDEATHSIG: Int32 = 1

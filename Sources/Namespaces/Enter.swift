@@ -44,7 +44,15 @@ public struct Enter {
         var options = options
         options.joins = try joins()
         if case .held = options.body { options.body = .program(Enter.shell(options.joins)) }
-        if takesEnvironment { options.targetEnvironment = try environment() }
+        if takesEnvironment {
+            // It chooses the program, by its PATH, and what that loads: only from the target's own files.
+            guard options.entersFiles, options.joins.contains(where: { $0.mask.contains(.mnt) }) else {
+                throw Failure(
+                    code: "EINVAL", "--env: the target's environment is for its own files, and its mnt namespace is not entered",
+                    stage: "read options", target: target?.description)
+            }
+            options.targetEnvironment = try environment()
+        }
         let types = options.joins.reduce(into: NamespaceTypes()) { $0.formUnion($1.mask) }
         if !types.contains(.user), options.gid != nil, options.groups == nil { options.groups = [] }
         let terminal = neverForks ? nil : Terminal(0)
@@ -101,6 +109,7 @@ public struct Enter {
         }
         for (type, path) in files { if let join = try Join.target(.path(path), type: type) { joins.append(join) } }
         try addOwner(&joins)
+        try refusePower(joins)
         try addDirectories(&joins)
         return joins
     }
@@ -136,6 +145,19 @@ public struct Enter {
             }
         }
         if let outermost, let join = try Join.handle(outermost) { joins.append(join) }
+    }
+
+    /// A mnt namespace that was named by itself counts as that of a process does: power belongs to a user namespace.
+    private func refusePower(_ joins: [Join]) throws(Failure) {
+        if kept.contains(.capabilities) || joins.contains(where: { $0.mask.contains(.user) }) { return }
+        for join in joins where join.mask.contains(.mnt) {
+            guard case .path = join.origin else { continue }
+            let handle = try NamespaceHandle(try join.descriptor.duplicate(), target: join.description)
+            if try handle.userns().inode == Inspect.inode(.own, .user) { continue }
+            throw Failure(
+                code: "EPERM", "\(join.description) belongs to another user namespace: who enters it without that one has all of the caller's power",
+                stage: "setns", target: join.description, hint: "join its user namespace too (-U=FILE); --privileged means it")
+        }
     }
 
     private func addDirectories(_ joins: inout [Join]) throws(Failure) {

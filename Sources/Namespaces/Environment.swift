@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Linux
 
 /// The environment that a child gets, and where its program may be. environ(7), execvp(3).
 enum Environment {
@@ -50,6 +51,30 @@ enum Environment {
     /// through all that are there every time.
     static func apply(_ options: Options) {
         guard let merged = merged(options) else { return }
+        set(merged)
+    }
+
+    nonisolated(unsafe) private static var atHome: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+
+    /// nssh itself goes to a place of others: its environment is what goes along there, and what its programs get.
+    static func leaveHome() {
+        if atHome == nil { atHome = nssh_environ() }
+        set(inside(Options()))
+    }
+
+    /// It has come back.
+    static func comeHome() {
+        if let atHome { nssh_set_environ(atHome) }
+        atHome = nil
+    }
+
+    private static func set(_ environment: [[UInt8]]) {
+        var merged = environment
+        // The time zone that was read at home stays: without a name for it the C library would look for one in the files there.
+        let zone = Array("TZ=".utf8)
+        if Foreign.isHere, !merged.contains(where: { $0.starts(with: zone) }) {
+            merged.append(zone + (environmentBytes("TZ") ?? Array(":/etc/localtime".utf8)))
+        }
         // The copy keeps it to its end.
         let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: merged.count + 1)
         for (position, entry) in merged.enumerated() {

@@ -30,6 +30,7 @@ extension Foreign {
         begin()
         leadsNowhere = true
         Launcher.closeImages()
+        Children.closeInherited()
         // One who does not show in the old /proc is in no pid namespace of it.
         giveUpDescriptors(hasOtherPids: !Proc.showsSelf || Proc.level > levelBefore)
     }

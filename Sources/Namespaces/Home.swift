@@ -91,6 +91,7 @@ public enum Home {
             }
             if type == .mnt {
                 Foreign.end()
+                Environment.comeHome()
                 if let directory { _ = fchdir(directory.raw) }
             }
             done.append(type)

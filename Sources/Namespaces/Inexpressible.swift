@@ -91,7 +91,7 @@ struct PlanIds {
                 continue
             // Every launch has them.
             case .awaitParent, .signalParent, .setpgid, .dup, .closeOnExec, .chroot, .dieWithParent, .dumpable, .signalAction,
-                .unblockSignals, .checkIds, .newKeyring:
+                .unblockSignals, .checkIds, .newKeyring, .noteBirth:
                 continue
             }
         }

@@ -31,13 +31,15 @@ extension Join {
         if let types = entry.types { mask.formIntersection(types) }
         var join = Join(descriptor: process.pidfd, mask: mask, origin: .pid(process.number))
         let leadsSomewhere = mask.contains(.mnt) && !entry.isRaw && !process.hasEmptyRoot
+        join.demandsRoot = entry.takesRoot == true
         if entry.takesRoot ?? leadsSomewhere { join.root = try process.directory("root") }
         if entry.takesDirectory ?? leadsSomewhere { join.cwd = try process.directory("cwd") }
         let entersFiles = mask.contains(.mnt) || join.root != nil
-        let owner = hasOtherUser ? try ownerUid(of: target) : nil
-        let isOwn = process.child != nil && (owner == nil || owner == geteuid())
-        join.isForeign = entersFiles && !isOwn || mask.contains(.user) && owner != geteuid()
-        if mask.contains(.user) { join.ids = try JoinedIds(process, owner: owner) }
+        let isOwnUser = hasOtherUser ? try isOwn(userOf: target) : true
+        let mnt = inodes.first { $0.type == .mnt }?.theirs ?? 0
+        let isOwnFiles = process.child != nil && isOwnUser && (!mask.contains(.mnt) || Children.made(.mnt, mnt))
+        join.isForeign = entersFiles && !isOwnFiles || mask.contains(.user) && !isOwnUser
+        if mask.contains(.user) { join.ids = try JoinedIds(process, isOwn: isOwnUser) }
         if entersFiles, !entry.isRaw {
             if hasOtherUser, !mask.contains(.user), !entry.kept.contains(.capabilities) {
                 throw Failure(
@@ -47,17 +49,27 @@ extension Join {
                     hint: "join its user namespace too (-U, or no option of a type at all); privileged (--privileged) means it")
             }
             // What a box of nssh's own may do is what its options say, and not what its image has lost at exec.
-            if process.child?.hasGivenIds ?? true || !isOwn, entry.kept != .all {
-                join.power = try Power(of: process, keeping: entry.kept)
+            if process.child?.hasGivenIds ?? true || !isOwnFiles, entry.kept != .all {
+                let power = try Power(of: process, keeping: entry.kept)
+                if mask.contains(.pid), !hasOtherUser { try power.requireHarmless(target.description) }
+                join.power = power
             }
+        }
+        // What it may do counts in the user namespace that it was in meanwhile, and in no other.
+        for (before, now) in zip(inodes, try process.inodes()) where before.theirs != now.theirs {
+            throw Failure(
+                code: "EAGAIN", "\(target.description) has moved to another \(before.type.rawValue) namespace while it was looked at",
+                stage: "setns", target: target.description, hint: "nothing was run; try again")
         }
         // It is still there, so that what was read by its number was read of it.
         try process.requireAlive()
         return mask.isEmpty && join.root == nil && join.cwd == nil ? nil : join
     }
 
-    /// Who made a target's user namespace. NS_GET_OWNER_UID of ioctl_ns(2).
-    private static func ownerUid(of target: Target) throws(Failure) -> UInt32 { try target.open(.user).ownerUid() }
+    private static func isOwn(userOf target: Target) throws(Failure) -> Bool {
+        let handle = try target.open(.user)
+        return Children.isOwn(user: handle.inode, owner: try handle.ownerUid())
+    }
 
     /// A pid namespace is a matter of the children: nssh may have unshared it, so that they are born in another than its own.
     private static func addPid(_ mask: inout NamespaceTypes, theirs: UInt64) throws(Failure) {
@@ -85,7 +97,7 @@ extension Join {
         let origin = path ?? Array("/proc/\(getpid())/fd/\(handle.descriptor.raw)".utf8)
         var join = Join(descriptor: try handle.descriptor.duplicate(), mask: NamespaceTypes(type), origin: .path(origin))
         if type == .user {
-            let isOwn = try handle.ownerUid() == geteuid()
+            let isOwn = Children.isOwn(user: handle.inode, owner: try handle.ownerUid())
             join.ids = .asked(isOwn: isOwn)
             join.isForeign = !isOwn
         } else if type == .mnt {

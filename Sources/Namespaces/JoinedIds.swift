@@ -18,12 +18,14 @@ enum JoinedIds {
     }
 
     /// Looks at a process in another user namespace than nssh's.
-    init(_ process: TargetProcess, owner: UInt32?) throws(Failure) {
+    ///
+    /// - Parameter isOwn: that namespace is one of this user's own.
+    init(_ process: TargetProcess, isOwn: Bool) throws(Failure) {
         let uids = JoinedIds.ranges(try process.read("uid_map")), gids = JoinedIds.ranges(try process.read("gid_map"))
         let status = try process.read("status")
         let (uid, gid) = (Proc.words(in: status, "Uid"), Proc.words(in: status, "Gid"))
         let isOwn =
-            owner == geteuid() && uid.count == 4 && gid.count == 4 && uid.allSatisfy { $0 == String(geteuid()) }
+            isOwn && uid.count == 4 && gid.count == 4 && uid.allSatisfy { $0 == String(geteuid()) }
             && gid.allSatisfy { $0 == String(getegid()) }
         // The effective ids, as nssh sees them.
         let outside = (uid: uid.count > 1 ? uid[1] : "?", gid: gid.count > 1 ? gid[1] : "?")

@@ -109,10 +109,12 @@ public enum Launcher {
             streams.releaseInChild()
             Environment.apply(options)
             return .child(results: results!)
-        case .parent(let pid, let pidfd, let notes):
+        case .parent(let pid, let pidfd, let notes, let births):
             let ownsGroup = kind != .held && !options.detached && options.standing == .apart
             let process = Process(pid: pid, pidfd: pidfd, body: kind, types: options.types, ownsGroup: ownsGroup)
             process.isDetached = options.detached
+            process.births = births
+            process.ownTypes = options.joins.filter { !$0.isForeign }.reduce(into: options.types) { $0.formUnion($1.mask) }
             process.hasGivenIds = (options.uid ?? 0) != 0
             process.entered = options.joins.first?.description
             process.weaker = options.weaker + (refusedCgroup.map { [$0] } ?? [])

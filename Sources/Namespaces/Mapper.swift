@@ -17,7 +17,7 @@ struct Mapper {
         launch.shares = false
         launch.steps = [Step(.dieWithParent(pidfd: try Children.parentPidfd()))]
         switch try launch.run() {
-        case .parent(let child, _, _):
+        case .parent(let child, _, _, _):
             pid = child
             go = word.write
             said = answer.read

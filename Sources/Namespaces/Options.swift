@@ -229,6 +229,8 @@ public struct Join {
     var isForeign = false
     /// Who one is in the user namespace.
     var ids = JoinedIds.none
+    /// Whether the root was asked for by itself: then it is that one or none.
+    var demandsRoot = false
     /// Whether root and working directory were named, and are not just the target's.
     var isNamed = false
 

@@ -81,6 +81,8 @@ public struct Plan {
         for power in powers { steps += power.stepsBeforeIds }
         try addIdentity(options, &steps)
         addIdCheck(options, &steps)
+        let isElsewhere = options.joins.contains { $0.mask.contains(.mnt) || $0.mask.contains(.user) }
+        if isElsewhere || options.types.contains(.mnt) || options.types.contains(.user) { steps.append(Step(.noteBirth)) }
         addBody(options, resources, powers.flatMap(\.stepsAtTheEnd), &steps)
         launch.steps = steps
     }
@@ -122,7 +124,9 @@ public struct Plan {
         steps = []
         // nssh's memory must not be readable to whoever is root over there; exec lifts it.
         joining.append(Step(.dumpable(false)))
-        if mask.contains(.user), !options.keepsCredentials, caller.mayDropGroups { joining.append(Step(.setgroups([]))) }
+        if mask.contains(.user) || options.isForeign, !options.keepsCredentials, options.groups == nil, caller.mayDropGroups {
+            joining.append(Step(.setgroups([])))
+        }
         for join in Join.ordered(options.joins, by: caller) where !join.mask.isEmpty {
             joining.append(Step(.setns(descriptor: join.descriptor.raw, mask: join.mask.rawValue)))
         }
@@ -130,10 +134,14 @@ public struct Plan {
         // `..` must not lead out of what is entered. The target's own root and directory may have been left outside by those who made it; what
         // was named is an error there.
         let entersFiles = options.entersFiles
-        for join in options.joins { if let root = join.root { after.append(Step(.chroot(root.raw, join.isNamed ? .always : .orRoot))) } }
+        for join in options.joins {
+            guard let root = join.root else { continue }
+            // Without its mnt namespace a target's root is not below the one that there is, which is nssh's; a root has no way up by itself.
+            after.append(Step(.chroot(root.raw, !mask.contains(.mnt) ? .anywhere : join.isNamed || join.demandsRoot ? .always : .orRoot)))
+        }
         for join in options.joins {
             guard let cwd = join.cwd else { continue }
-            after.append(Step(.fchdir(cwd.raw, !entersFiles ? .anywhere : join.isNamed ? .always : .orRoot)))
+            after.append(Step(.fchdir(cwd.raw, !join.isNamed ? .orRoot : entersFiles ? .always : .anywhere)))
         }
         if mask.contains(.user), options.uid == nil, !options.types.contains(.user), !options.keepsCredentials {
             let (ids, target) = options.joinedIds
@@ -196,6 +204,11 @@ public struct Plan {
     private func groupId(_ options: Options) throws(Failure) -> UInt32? {
         if options.gid != nil || options.uid == nil || options.keepsCredentials || options.types.contains(.user) { return options.gid }
         let (ids, target) = options.joinedIds
+        if case .none = ids, options.isForeign, options.uid != 0, caller.uid == 0 {
+            throw Failure(
+                code: "EINVAL", "uid \(options.uid ?? 0) alone would leave the caller's gid \(caller.gid) to programs of others",
+                stage: "setresgid", target: options.joins.first?.description, hint: "nothing was run; say gid, too (-G)")
+        }
         return try ids.gid(for: target)
     }
 

@@ -59,6 +59,19 @@ struct Power {
         }
     }
 
+    /// Who may trace what enters its pid namespace could take it over before that has given up nssh's power: undumpable is no protection
+    /// from CAP_SYS_PTRACE in the same user namespace.
+    ///
+    /// - Throws: EPERM, unless nssh has no power that the target lacks.
+    func requireHarmless(_ target: String) throws(Failure) {
+        let trace = UInt64(1) << UInt64(Capability.sysPtrace.rawValue)
+        if kept.contains(.capabilities) || (permitted | bounding) & trace == 0 || nssh_effective_capabilities() & ~left == 0 { return }
+        throw Failure(
+            code: "EPERM", "\(target) may have CAP_SYS_PTRACE over what enters its pid namespace, which has more power than it on the way in",
+            stage: "setns", target: target,
+            hint: "nothing was run; without its pid namespace it is out of reach (nssh enter -m -n -i -u), privileged (--privileged) means it")
+    }
+
     /// The capabilities that are left. A program of uid 0 gets its bounding set as the permitted one.
     private var left: UInt64 { bounding & permitted }
 
@@ -82,7 +95,7 @@ struct Power {
     func suspects(of errno: Int32) -> String? {
         switch errno {
         case EPERM, EACCES:
-            if kept.contains(.capabilities) { return nil }
+            if kept.contains(.capabilities) || nssh_effective_capabilities() & ~left == 0 && !noNewPrivileges { return nil }
             return "capabilities (\(Capabilities.text(left)))" + (noNewPrivileges ? ", no_new_privs" : "")
         case EAGAIN, ENOMEM, EMFILE, EFBIG, E2BIG:
             let shown = limits.map { "\($0.name) \($0.soft)" }

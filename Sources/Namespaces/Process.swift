@@ -41,6 +41,15 @@ public final class Process {
     public let started = monotonicSeconds()
     /// When its end was seen.
     public private(set) var ended: Double?
+    /// The types of namespaces that are nssh's own of those it began in: new ones, and of other children of nssh's.
+    var ownTypes: NamespaceTypes = []
+    /// The mnt and user namespaces that it began in, by inode number; 0 where that was not noted.
+    var births: (mnt: UInt64, user: UInt64) = (0, 0)
+    /// Whether it began in this namespace, and that is nssh's own.
+    func wasBorn(in type: NamespaceType, _ inode: UInt64) -> Bool {
+        ownTypes.contains(type) && inode != 0 && inode == (type == .mnt ? births.mnt : type == .user ? births.user : 0)
+    }
+
     /// Whether it was given ids that are not those of its namespaces' root.
     var hasGivenIds = false
     /// What it is not bound by, unlike the process that it has entered, in words.
@@ -128,6 +137,15 @@ public final class Process {
     public var capturedOutput: [UInt8]? { captures.first { $0.name == "stdout" }?.bytes }
     /// What was captured of its standard error; nil when that was not asked for.
     public var capturedError: [UInt8]? { captures.first { $0.name == "stderr" }?.bytes }
+
+    /// In a copy of nssh, whose child it is not: closes what nssh has of it, but for the streams that a script has.
+    func letGo() {
+        pidfd.close()
+        terminal = nil
+        initReport = nil
+        results = nil
+        captures = []
+    }
 
     /// Waits for its end, until `deadline` on `monotonicSeconds`.
     ///

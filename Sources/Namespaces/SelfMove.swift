@@ -46,10 +46,13 @@ public enum SelfMove {
         guard let join = try SelfMove.join(target, types) else { return }
         var change = JoinedIds.Change.none
         if join.mask.contains(.user), join.isForeign { change = try SelfMove.change(to: join, target) }
+        let mnt = join.mask.contains(.mnt) ? try Inspect.inode(target, .mnt) : 0
+        let isOwnBox = !join.isForeign && Children.made(.mnt, mnt)
         Home.keep(leaving: join.mask)
         if join.mask.contains(.mnt) { Foreign.prepare() }
         // Whoever is root over there could trace nssh, and would find what it was started with.
         let wasDumpable = join.mask.contains(.user) && Launch.setDumpable(false)
+        if join.isForeign || join.mask.contains(.mnt) && !isOwnBox { try Launch.inPlace([Step(.newKeyring)]) }
         if change != .none, Caller().mayDropGroups { try Launch.inPlace([Step(.setgroups([]))]) }
         let step = Step.Action.setns(descriptor: join.descriptor.raw, mask: join.mask.rawValue)
         if Trace.call("setns", Step(step).text.shown, { nssh_setns(join.descriptor.raw, join.mask.rawValue) }) < 0 {
@@ -64,7 +67,13 @@ public enum SelfMove {
             throw failure
         }
         Children.hasJoined = true
-        if join.mask.contains(.mnt) { Home.isHome(.mnt) ? Foreign.end() : Foreign.begin() }
+        if join.mask.contains(.mnt) {
+            Home.isHome(.mnt) ? Foreign.end() : Foreign.begin()
+            // One's own box is like home.
+            if Home.isHome(.mnt) { Environment.comeHome() } else if !isOwnBox { Environment.leaveHome() }
+        } else if join.isForeign {
+            Environment.leaveHome()
+        }
         if join.mask.contains(.time) { Children.forgetEnded() }
         switch change {
         case .none: break
@@ -103,9 +112,10 @@ public enum SelfMove {
             let inodes = try process.inodes()
             var join = Join(descriptor: process.pidfd, mask: mask, origin: .pid(process.number))
             if mask.contains(.user), inodes.contains(where: { $0.type == .user && $0.own != $0.theirs }) {
-                let owner = try target.open(.user).ownerUid()
-                join.isForeign = owner != geteuid()
-                join.ids = try JoinedIds(process, owner: owner)
+                let handle = try target.open(.user)
+                let isOwn = Children.isOwn(user: handle.inode, owner: try handle.ownerUid())
+                join.isForeign = !isOwn
+                join.ids = try JoinedIds(process, isOwn: isOwn)
             }
             try process.requireAlive()
             return join
@@ -122,7 +132,7 @@ public enum SelfMove {
     private static func whole(_ handle: NamespaceHandle) throws(Failure) -> Join {
         var join = Join(descriptor: handle.descriptor, mask: NamespaceTypes(handle.type), origin: .path(Array(handle.link.utf8)))
         if handle.type == .user, handle.inode != (try Inspect.inode(.own, .user)) {
-            let isOwn = try handle.ownerUid() == geteuid()
+            let isOwn = Children.isOwn(user: handle.inode, owner: try handle.ownerUid())
             join.isForeign = !isOwn
             join.ids = .asked(isOwn: isOwn)
         }

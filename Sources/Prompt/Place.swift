@@ -1,16 +1,31 @@
 import Bindings
+import Linux
 import LuaKit
+import Namespaces
 
 /// Where inputs are evaluated when it is not nssh itself: a process or a namespace, entered by ns.call for each of them.
 struct Place {
     /// What the prompt calls it.
     let label: String
     private let target: LuaReference
+    /// A process that was named by its number: that may be another's later.
+    private let held: HeldPid?
 
-    /// Pops the target.
+    /// Pops the target. (That it is one shows at the first call.)
     init(_ lua: Lua, label: String) {
         self.label = label
+        let number = lua.kind(-1) == .number ? lua.integer(-1).flatMap { Int32(exactly: $0) } : nil
+        if let number, number > 0, number <= Target.highestPid {
+            held = try? HeldPid(number)
+        } else {
+            held = nil
+        }
         target = LuaReference(lua)
+    }
+
+    private func requireAlive() throws(LuaError) {
+        guard let held, (try? held.hasEnded()) ?? true else { return }
+        throw .message("process \(held.pid), which :in named, has ended: \(label) may be another by now; :out leaves it")
     }
 
     /// Pushes the target.
@@ -23,6 +38,10 @@ struct Place {
     ///
     /// - Parameter columns: as wide as the text may be; a text to be compared has no colours.
     func call(_ lua: Lua, showing: Bool, columns: Int = Printer.terminalColumns, isCompared: Bool = false) throws(LuaError) {
+        do throws(LuaError) { try requireAlive() } catch {
+            lua.pop()
+            throw error
+        }
         lua.reserve(8)
         let chunk = lua.top
         lua.state.push(Binding.call, lua)

@@ -136,6 +136,61 @@ tests["a jail of one's own, too"] = function()
   check.match(r.notes, "working directory is /")
 end
 
+tests["the target's environment is for its own files only"] = function()
+  -- Its PATH would choose a program, and its LD_PRELOAD a library, of the caller's.
+  local line = ("echo $$; exec unshare %s env PATH=/tmp/evil:/usr/bin:/bin sleep 60"):format(sys.geteuid() == 0 and "-u" or "-r -u")
+  here.need_user_namespaces()
+  local target <close> = strangers.start(line)
+  local r = enter("--env", tostring(target.pid), "true")
+  check.eq(r.status, 125)
+  check.match(r.stderr, "its own files")
+end
+
+tests["nssh itself leaves its environment behind, and finds it again"] = function()
+  here.need_root("an ordinary user does not come back")
+  local target <close> = strangers.boxed()
+  local text = script(([[
+    ns.setns(%d, "mnt")
+    local inside <close> = io.popen("echo popen $SECRET")
+    os.execute("echo execute $SECRET")
+    print(ns.run{ sh = "echo run $SECRET" }.stdout, inside:read("a"), os.getenv("SECRET"), os.getenv("TERM"))
+    ns.home()
+    print(os.getenv("SECRET"), (ns.run{ sh = "echo run $SECRET" }.stdout))
+  ]]):format(target.pid))
+  check.eq(text, "execute\nrun\n\tpopen\n\tnil\txterm\ns3cret\trun s3cret\n\n")
+end
+
+tests["a root is taken without its mnt namespace, and nothing leads out of it"] = function()
+  local line = [[exec unshare %s sh -c 'mount -t tmpfs none /mnt && touch /mnt/theirs; echo $$; exec sleep 60']]
+  local target <close> = strangers.start(line:format(sys.geteuid() == 0 and "-m" or "-r -m"))
+  local t = tostring(target.pid)
+  local letters = sys.geteuid() == 0 and "-r" or "-Ur"
+  check.eq(enter(letters, t, "ls", "/mnt"):check().stdout, "theirs\n")
+  check.eq(enter(letters .. "w", t, "sh", "-c", "cd ..; cd ..; cd ..; cd ..; ls mnt"):check().stdout, "theirs\n")
+end
+
+tests["a time zone of theirs is not read"] = function()
+  local zone = "/usr/share/zoneinfo/Asia/Tokyo"
+  here.need("test -e " .. zone .. " -a -e /etc/localtime", "there are no time zones here")
+  local line = [[exec unshare %s sh -c 'mount --bind %s "$(readlink -f /etc/localtime)"; echo $$; exec sleep 60']]
+  local target <close> = strangers.start(line:format(sys.geteuid() == 0 and "-m" or "-r -m", zone))
+  for _, tz in ipairs{ false, "Europe/Berlin" } do
+    local r = ns.run{ env = { TZ = tz }, nssh, "-e", ([[
+      local function zone() os.time{ year = 2020, month = 1, day = 1 } return os.date("%%Z", 0) .. os.date("%%z", 0) end
+      local here = zone()
+      print(here == ns.call(%d, zone), here)
+    ]]):format(target.pid) }:check()
+    check.match(r.stdout, "^true", tostring(tz))
+  end
+end
+
+tests["nil for a place is not this place"] = function()
+  check.fails(function() ns.shell(nil) end, "got nil")
+  check.fails(function() ns.clone(nil) end, "got nil")
+  check.fails(function() ns.shell("self", nil) end, "got nil")
+  check.fails(function() ns.call({}, function() ns.setns("self", nil) end) end, "got nil")
+end
+
 tests["descriptors of the caller's stay out"] = function()
   local target <close> = strangers.boxed()
   local file <close> = assert(io.tmpfile())

@@ -54,7 +54,7 @@ tests["a user namespace that maps nobody is refused"] = function()
   local zero, other = "0 65534 1", "7 1234 1"
   for name, maps in pairs{ none = {}, ["no group"] = { zero }, ["no user"] = { nil, zero }, other = { other, other } } do
     local target <close> = mapped(maps[1], maps[2])
-    local all, handle <close> = ways(target.pid)
+    local all, handle = ways(target.pid)
     for way, fn in pairs(all) do
       local ok, said = pcall(fn)
       check.eq(ok, false, name .. ": " .. way .. " ran as " .. tostring(said))
@@ -80,6 +80,51 @@ tests["root of it, where it has one, with nothing of the host's"] = function()
   r:close()
   check.match(status, "Uid:\t65534\t65534\t65534\t65534\n")
   check.match(status, "Gid:\t65534\t65534\t65534\t65534\n")
+end
+
+-- A daemon that is root makes the user namespaces of its containers, so that root's own are not all one's own.
+local function made_by_root(uid_map, gid_map)
+  here.need_root("it takes root to map others")
+  local target = strangers.start("echo $$; exec unshare -U -m sleep 60")
+  for name, map in pairs{ uid_map = uid_map, gid_map = gid_map or uid_map } do
+    local file <close> = assert(io.open(("/proc/%d/%s"):format(target.pid, name), "w"))
+    file:write(map)
+  end
+  return target
+end
+
+tests["a user namespace that root has made for others is not one's own"] = function()
+  local target <close> = made_by_root("0 100000 10")
+  local all, handle <close> = ways(target.pid)
+  -- Whoever had stayed uid 0 of the host would be 65534.
+  for way, fn in pairs(all) do check.match(fn(), "^0\n0\n", way) end
+  for _, types in ipairs{ { "user" }, { "user", "mnt" } } do
+    local said = ns.call({}, function()
+      ns.setns(target.pid, types)
+      return ns.run{ table.unpack(who) }.stdout
+    end)
+    check.match(said, "^0\n0\n", table.concat(types, " "))
+  end
+  local path = ("/proc/%d/ns/user"):format(target.pid)
+  check.match(ns.run{ user = path, table.unpack(who) }:check().stdout, "^0\n0\n")
+  local other <close> = made_by_root("1000 100000 10")
+  local ways_of_other, its <close> = ways(other.pid)
+  for way, fn in pairs(ways_of_other) do
+    local ok, said = pcall(fn)
+    check.ok(not ok, way .. " ran as " .. tostring(said))
+  end
+  check.eq(handle:inode() ~= its:inode(), true)
+end
+
+tests["without a user namespace of theirs a uid takes a gid along, too, and groups stay out"] = function()
+  here.need_root("there are others' ids for root only")
+  local target <close> = strangers.boxed()
+  local t = tostring(target.pid)
+  check.eq(enter("-S", "5", t, "true").status, 125)
+  check.fails(function() ns.run{ mnt = target.pid, uid = 5, "true" } end, "say gid, too")
+  check.match(enter("-S", "5", "-G", "6", t, table.unpack(who)):check().stdout, "^5\n6\n")
+  local r = ns.run{ "setpriv", "--groups", "4,27", nssh, "enter", t, "id", "-G" }:check()
+  check.eq(r.stdout, "0\n")
 end
 
 tests["whom the target is, where there is no root"] = function()

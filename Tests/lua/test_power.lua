@@ -133,6 +133,58 @@ tests["a box that nssh has made is bound by its options"] = function()
   check.match(other:run{ privileged = true, "grep", "CapEff", "/proc/self/status" }:check().stdout, "[1-9a-f]")
 end
 
+tests["a child that has confined itself is not a box that nssh has made"] = function()
+  here.need_user_namespaces()
+  local types = sys.geteuid() == 0 and "-m" or "-rm"
+  local p <close> = ns.clone{
+    "unshare", types, "setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all,+chown", "sleep", "60",
+  }
+  apart.eventually(function()
+    local file <close> = io.open(("/proc/%d/comm"):format(p.pid))
+    return file and file:read("l") == "sleep"
+  end)
+  local theirs = of(setmetatable({ pid = p.pid }, { __index = { file = function(self, name)
+    local file <close> = assert(io.open(("/proc/%d/%s"):format(self.pid, name)))
+    return file:read("a")
+  end } }))
+  check.eq(theirs.CapBnd, "0000000000000001")
+  check.eq(power(p:run{ table.unpack(look) }:check().stdout), theirs)
+  check.eq(power(ns.call(p.pid, function() return ns.run{ table.unpack(look) }.stdout end)), theirs)
+  -- Nor is one that nssh has put into others' files.
+  local stranger <close> = bounded()
+  local options = sys.geteuid() == 0 and { mnt = stranger.pid } or { user = stranger.pid, mnt = stranger.pid }
+  local q <close> = ns.clone(options)
+  local r = ns.run{ env = { SECRET = "s3cret" }, nssh, "-e", ([[
+    local q <close> = ns.clone{ %smnt = %d }
+    print(q:call(os.getenv, "SECRET"), q:run{ sh = "echo $SECRET" }.stdout == "\n")
+  ]]):format(options.user and ("user = %d, "):format(stranger.pid) or "", stranger.pid) }:check()
+  check.eq(r.stdout, "nil\ttrue\n")
+end
+
+tests["a target that could take over what enters it is refused"] = function()
+  here.need_root("it takes root to have more power than the target")
+  -- Undumpable is no protection from it, and in its pid namespace what enters shows.
+  local target <close> = strangers.start(
+    "echo $$; exec unshare -m -p setpriv --inh-caps=-all --bounding-set=-all,+chown,+sys_ptrace sleep 60")
+  -- (Its own pid namespace is that of its children: -p here is another's, by a handle on the child's.)
+  local line = "unshare -m -p --fork setpriv --inh-caps=-all --bounding-set=-all,+chown,+sys_ptrace sleep 60 & echo $!; wait"
+  local shell <close> = ns.clone{ stdout = "pipe", "sh", "-c", line }
+  local outer = shell.stdout:read("n")
+  local pid = apart.eventually(function()
+    local file <close> = io.open(("/proc/%d/task/%d/children"):format(outer, outer))
+    local child = file and file:read("n")
+    local comm <close> = child and io.open(("/proc/%d/comm"):format(child))
+    return comm and comm:read("l") == "sleep" and child
+  end)
+  local r = enter(tostring(pid), "true")
+  check.eq(r.status, 125)
+  check.match(r.stderr, "CAP_SYS_PTRACE")
+  check.fails(function() return ns.call(pid, sys.getpid) end, "CAP_SYS_PTRACE")
+  check.ok(enter("-m", tostring(pid), "true").ok, "without its pid namespace")
+  check.ok(enter("--privileged=caps", tostring(pid), "true").ok, "on purpose")
+  check.ok(enter("-m", tostring(target.pid), "true").ok)
+end
+
 tests["a limit that the kernel refuses something for is named"] = function()
   -- execve(2) gives arguments and environment a quarter of the stack, and 128 KB at least.
   local target <close> = strangers.boxed("ulimit -s 256")
@@ -175,6 +227,9 @@ int main(int n, char **a) {
   check.match(r.stderr, "seccomp filter")
   check.match(table.concat(ns.shell(target.pid, { "true" }).weaker, ";"), "seccomp filter")
   check.fails(function() ns.shell(target.pid, { strict = true, "true" }) end, "seccomp filter")
+  local handle <close> = ns.open(target.pid, "uts")
+  check.fails(function() handle:run{ strict = true, "true" } end, "for a process that is entered")
+  check.fails(function() handle:run{ privileged = true, "true" } end, "for a process that is entered")
   check.eq(enter("--privileged", t, "true"):check().stderr, "")
 end
 

@@ -50,6 +50,8 @@ enum nssh_op {
     NSSH_OP_FCHDIR,
     /// fchdir(2) to descriptor `a`, then chroot(2) to "."; `b` as `a` of NSSH_OP_CHDIR.
     NSSH_OP_CHROOT,
+    /// Notes the inode numbers of the mnt and user namespaces that the process is in, below descriptor `a`, a /proc: a program may leave them.
+    NSSH_OP_NOTE_BIRTH,
     /// umask(2) `a`.
     NSSH_OP_UMASK,
     /// KEYCTL_JOIN_SESSION_KEYRING of keyctl(2): a new one. Where that call is forbidden, it is to the child, too.
@@ -112,8 +114,8 @@ enum nssh_note {
     NSSH_NOTE_GID = 8
 };
 
-/// Where notes are kept: nssh_status, in a launch.
-void nssh_note_in(volatile int *notes);
+/// Where notes are kept: nssh_status, in a launch. `births` has room for two numbers, or is NULL.
+void nssh_note_in(volatile int *notes, volatile unsigned long long *births);
 
 /// The lists of steps that a launch can have.
 enum nssh_list { NSSH_LIST_STEPS, NSSH_LIST_OUTER, NSSH_LIST_KEEPER };
@@ -126,6 +128,8 @@ struct nssh_status {
     volatile int pidfd, pid;
     /// Of the steps (enum nssh_note).
     volatile int notes;
+    /// The mnt and the user namespace that the program began in (NSSH_OP_NOTE_BIRTH); 0 where that was not noted.
+    volatile unsigned long long births[2];
 };
 
 struct nssh_launch {

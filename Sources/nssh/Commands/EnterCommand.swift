@@ -50,7 +50,7 @@ extension ShellCommand {
     }
 
     private static func tell(_ weaker: [String], _ notes: [String]) {
-        for line in notes + weaker.map({ "weaker than the target is bound: \($0)" }) { complain("enter: \(line)") }
+        for line in notes + weaker { complain("enter: \(line)") }
     }
 
     /// The letters of nsenter(1).
