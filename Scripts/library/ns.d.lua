@@ -468,6 +468,7 @@ function handle:processes() end
 function handle:pin(path) end
 
 ---Runs a program or function in this one namespace, and waits
+---It has all of nssh's power and limits: a namespace is joined, and not a process entered.
 ---@param options nssh.run a body, and what it gets
 ---@return nssh.result result how it ended, and what it wrote
 function handle:run(options) end
@@ -645,7 +646,7 @@ function ns.shell(where, options) end
 function ns.unshare(options) end
 
 ---Moves nssh itself into existing namespaces. setns(2)
----A pid namespace is entered by the next children only, a time namespace at once. Joining a mnt namespace resets the root and working directory to its root.
+---A pid namespace is entered by the next children only, a time namespace at once. Joining a mnt namespace resets the root and working directory to its root. nssh keeps all its power there, and what it runs has it; of the environment it keeps what goes along to others (docs/security.md), and its session keyring is new. In a user namespace of others it becomes its root, or whom the target is.
 ---@param target nssh.target a process or a namespace
 ---@param types? nssh.type|(nssh.type)[] of a process: which; all that differ if not given
 function ns.setns(target, types) end
