@@ -46,7 +46,8 @@ enum Declared {
             [
                 LuaField("hostname", .string, "its host name, sethostname(2)"),
                 LuaField("domainname", .string, "its NIS domain name, setdomainname(2)"),
-            ], "new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join; "
+            ],
+            "new uts namespace; a string is its host name. Of every type, a process, a handle, a pid or a path is one to join; "
                 + "of net, ipc, pid, mnt, cgroup and time a name, too, vouched for as in nssh enter"),
         typeField("ipc", [], "new ipc namespace"),
         typeField(

@@ -141,7 +141,8 @@ final class HandleObject: LuaObject {
                 try Launching.call(call, at: .handle(try call.receiver(HandleObject.self).handle), function: 2)
             },
             LuaFunction(
-                "handle:shell", [receiver, LuaField("options", .record(Declared.shellThere), refusesNil: true, "another body than $SHELL")],
+                "handle:shell",
+                [receiver, LuaField("options", .record(Declared.shellThere), refusesNil: true, "another body than $SHELL")],
                 returns: [LuaField("result", .named("result", .table), "how it ended")],
                 "Runs a shell in this one namespace, in the foreground of the terminal",
                 example: "local h <close> = ns.open(\"self\", \"uts\")\nassert(h:shell{\"true\"}.ok)"

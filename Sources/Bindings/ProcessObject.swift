@@ -181,7 +181,8 @@ final class ProcessObject: LuaObject {
                 try Launching.call(call, at: .process(try call.receiver(ProcessObject.self).process), function: 2)
             },
             LuaFunction(
-                "process:shell", [receiver, LuaField("options", .record(Declared.shellThere), refusesNil: true, "another body than $SHELL")],
+                "process:shell",
+                [receiver, LuaField("options", .record(Declared.shellThere), refusesNil: true, "another body than $SHELL")],
                 returns: [LuaField("result", .named("result", .table), "how it ended")],
                 "Runs a shell in all of its namespaces, in the foreground of the terminal",
                 example: "local p <close> = ns.clone{uts=\"box\", user=\"root\"}\nassert(p:shell{\"true\"}.ok)"

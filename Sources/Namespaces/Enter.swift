@@ -155,7 +155,8 @@ public struct Enter {
             let handle = try NamespaceHandle(try join.descriptor.duplicate(), target: join.description)
             if try handle.userns().inode == Inspect.inode(.own, .user) { continue }
             throw Failure(
-                code: "EPERM", "\(join.description) belongs to another user namespace: who enters it without that one has all of the caller's power",
+                code: "EPERM",
+                "\(join.description) belongs to another user namespace: who enters it without that one has all of the caller's power",
                 stage: "setns", target: join.description, hint: "join its user namespace too (-U=FILE); --privileged means it")
         }
     }

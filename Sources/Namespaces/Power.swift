@@ -67,9 +67,11 @@ struct Power {
         let trace = UInt64(1) << UInt64(Capability.sysPtrace.rawValue)
         if kept.contains(.capabilities) || (permitted | bounding) & trace == 0 || nssh_effective_capabilities() & ~left == 0 { return }
         throw Failure(
-            code: "EPERM", "\(target) may have CAP_SYS_PTRACE over what enters its pid namespace, which has more power than it on the way in",
+            code: "EPERM",
+            "\(target) may have CAP_SYS_PTRACE over what enters its pid namespace, which has more power than it on the way in",
             stage: "setns", target: target,
-            hint: "nothing was run; without its pid namespace it is out of reach (nssh enter -m -n -i -u), privileged (--privileged) means it")
+            hint: "nothing was run; without its pid namespace it is out of reach (nssh enter -m -n -i -u); privileged (--privileged) "
+                + "means it")
     }
 
     /// The capabilities that are left. A program of uid 0 gets its bounding set as the permitted one.

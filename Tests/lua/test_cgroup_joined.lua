@@ -11,8 +11,9 @@ local Group = {}
 Group.__index = Group
 function Group:__close() assert(os.remove(self.path)) end
 local function group(root, pid)
-  local self = setmetatable({ path = ("%s/nssh-test-%d"):format(root, sys.getpid()) }, Group)
-  ns.run{ "mkdir", self.path }:check()
+  local made = ns.run{ "mktemp", "-d", root .. "/nssh-test-XXXXXX" }:check().stdout
+  local self = setmetatable({ path = made:sub(1, -2) }, Group)
+  ns.run{ "chmod", "755", self.path }:check()
   if pid then self:write("cgroup.procs", pid) end
   return self
 end

@@ -96,7 +96,7 @@ local function need_mounts()
     "nothing can be mounted over a file of /proc here")
 end
 
-local id = ("0123456789abcdef"):rep(4)
+local id = ("%016x"):format(math.random(0)):rep(4) -- nobody else has it
 for _, case in ipairs{
   { "docker", "0::/docker/" .. id, id, id:sub(1, 12) },
   { "docker", "0::/system.slice/docker-" .. id .. ".scope", id, id },
@@ -239,8 +239,12 @@ local Cgroup = { __close = function(self)
   end
   error("the cgroup " .. self.path .. " stays")
 end }
+-- A path that ends in "-" is one that nobody else has.
 local function cgroup(path, uid)
-  ns.run{ "mkdir", path }:check()
+  local made_by = path:find("%-$") and { "mktemp", "-d", path .. "XXXXXX" } or { "mkdir", "-v", path }
+  local said = ns.run(made_by):check().stdout
+  if path:find("%-$") then path = said:gsub("\n", "") end
+  ns.run{ "chmod", "755", path }:check()
   local made = setmetatable({ path = path }, Cgroup)
   if uid then
     ns.run{ "chown", ("%d:%d"):format(uid, uid), path, path .. "/cgroup.procs" }:check()
@@ -255,7 +259,7 @@ end
 tests["a container's cgroup counts where it is root's, and not where a user could have made it"] = function()
   local base = here.need_cgroup()
   local nssh, name = sys.readlink("/proc/self/exe"), "docker-" .. id .. ".scope"
-  local theirs <close> = cgroup(base .. "/nssh-find-theirs", 65534)
+  local theirs <close> = cgroup(base .. "/nssh-find-theirs-", 65534)
   local fake_group <close> = cgroup(theirs.path .. "/" .. name, 65534)
   local fake <close> = ns.clone{ uts = "fake" }
   join(fake_group.path, fake)
@@ -271,7 +275,7 @@ tests["a container's cgroup counts where it is root's, and not where a user coul
   -- To look, it will do as long as it is the only one.
   check.ok(ns.run{ nssh, "ls", id }.ok)
 
-  local mine <close> = cgroup(base .. "/nssh-find-mine")
+  local mine <close> = cgroup(base .. "/nssh-find-mine-")
   local true_group <close> = cgroup(mine.path .. "/" .. name)
   local box <close> = ns.clone{ uts = "true" }
   join(true_group.path, box)
