@@ -49,6 +49,20 @@ extension Integration {
             #expect(state.typed.contains("after = 1"), "\(state.typed)")
         }
 
+        /// It is open, and the box's root could read what was typed: a copy that goes there gives it up.
+        @Test(arguments: Identity.available) func noCopyInAPlaceOfOthersHasTheHistory(_ identity: Identity) {
+            let state = Directory("state", identity)
+            let running = Running.prompt(identity, environment: ["XDG_STATE_HOME": state.path])
+            running.enter(
+                "function has() for _, n in ipairs(sys.readdir('/proc/self/fd')) do "
+                    + "if (sys.readlink('/proc/self/fd/' .. n) or ''):find('history$') then return true end end return false end")
+            #expect(running.enter("has(), ns.call({}, has)") == "true\ttrue\r\n")
+            running.enter("box = ns.clone{ user = 'root', mnt = true }")
+            #expect(running.enter("ns.call(box, has)") == "false\r\n")
+            running.enter("box:close()")
+            running.leave()
+        }
+
         @Test(arguments: ["link", "fifo"]) func aHistoryThatIsNoFileIsLeftAlone(_ kind: String) {
             let state = Directory("state")
             let (victim, history) = ("\(state.path)/victim", "\(state.path)/nssh/history")

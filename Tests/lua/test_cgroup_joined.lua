@@ -37,7 +37,7 @@ local function joins(what)
     local theirs = line_of(target:file("cgroup"), own.path)
     check.ok(theirs, target:file("cgroup"))
     local t = tostring(target.pid)
-    for _, words in ipairs{ { t }, { "-a", t }, { "--privileged=caps,rlimits", t } } do
+    for _, words in ipairs{ { t }, { "-a", t }, { "-aF", t }, { "--privileged=caps,rlimits", t } } do
       local r = ns.run{ nssh, "enter", table.unpack(table.move({ "cat", "/proc/self/cgroup" }, 1, 2, #words + 1, words)) }:check()
       check.eq(line_of(r.stdout, own.path), theirs, table.concat(words, " "))
       check.eq(r.stderr, "")
@@ -98,6 +98,25 @@ tests["one that cannot be joined is said, and strict refuses"] = function()
   check.eq(r.stdout, "in\n")
   check.match(r.stderr, "cgroup .*nssh%-test.*cannot be joined")
   r = enter(copy.path, "enter", "--strict", tostring(target.pid), "echo", "in")
+  check.eq({ r.status, r.stdout }, { 125, "" })
+  target.shell:close()
+end
+
+tests["one that the kernel lets nobody be born in is said, and strict refuses"] = function()
+  local root = here.need_cgroup("cgroup2")
+  local own <close> = group(root)
+  -- It is that user's own, and the way to it is not: who moves there has to have power over what is above both.
+  ns.run{ "chown", "65534:65534", own.path, own.path .. "/cgroup.procs" }:check()
+  local target <close> = strangers.of_nobody("-r -m")
+  own:write("cgroup.procs", target.pid)
+  local copy <close> = require("apart").copy()
+  local function enter(...)
+    return ns.run{ timeout = 20, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", copy.path, "enter", ... }
+  end
+  local r = enter(tostring(target.pid), "echo", "in"):check()
+  check.eq(r.stdout, "in\n")
+  check.match(r.stderr, "its cgroup cannot be joined %(Permission denied%)")
+  r = enter("--strict", tostring(target.pid), "echo", "in")
   check.eq({ r.status, r.stdout }, { 125, "" })
   target.shell:close()
 end

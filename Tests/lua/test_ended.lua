@@ -157,6 +157,35 @@ tests["a target that ends meanwhile"] = function()
   check.ok(refused > 0 and entered > 0, ("no race: %d entered, %d refused"):format(entered, refused))
 end
 
+-- A FIFO in the place of a file of its /proc holds nssh up where that is read: meanwhile the target ends.
+local held_up = [[
+mount -t tmpfs none /mnt && mkfifo /mnt/fifo || exit 9
+unshare -m -u sleep 60 & target=$!
+until grep -q sleep /proc/$target/comm; do :; done
+cat "/proc/$target/$FILE" >/mnt/text 2>&1 # a label may be an error
+mount --bind /mnt/fifo /proc/$target/$FILE || exit 9
+case $WAY in
+setns) "$NSSH" -e "local ok, e = pcall(ns.setns, $target, 'user') print(ok, e.code)" & ;;
+*) "$NSSH" enter $WAY $target echo ran & ;;
+esac
+nssh=$!
+exec 3>/mnt/fifo # it is there
+kill $target; wait $target
+cat /mnt/text >&3; exec 3>&-
+wait $nssh; echo "status $?"
+]]
+for _, case in ipairs{
+  { "attr/current", "-r", "" }, { "attr/current", "-mr", "" }, { "environ", "-er", "" }, { "status", "setns", "false\tENDED\n" },
+} do
+  tests[("a target that ends while its %s is read: %s"):format(case[1], case[2])] = function()
+    -- Only in another user namespace than nssh's is its status looked at.
+    local script = case[2] == "setns" and held_up:gsub("unshare %-m", "unshare -r -m") or held_up
+    local r = apart.run{ mnt = true, timeout = 20, sh = script, env = { NSSH = nssh, FILE = case[1], WAY = case[2] } }
+    check.eq(r.stdout, case[3] .. ("status %d\n"):format(case[2] == "setns" and 0 or 125), r.stderr)
+    if case[2] ~= "setns" then check.match(r.stderr, "has ended") end
+  end
+end
+
 -- The same for a number that is another's by then: only a pidfd tells.
 tests["a number that is another's by now"] = function()
   here.need_user_namespaces()

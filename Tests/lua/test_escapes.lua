@@ -5,14 +5,14 @@ local apart = require "apart"
 local tests = {}
 local nssh = sys.readlink("/proc/self/exe")
 
--- C0, DEL, C1, and what changes the direction of a line.
-local BAD = "\27]0;x\7\127\u{9b}\u{85}\u{202e}\u{2066}\u{200f}\u{61c}\r"
+-- C0, DEL, C1, what changes the direction of a line, and what ends one.
+local BAD = "\27]0;x\7\127\u{9b}\u{85}\u{202e}\u{2066}\u{200f}\u{61c}\u{2028}\u{2029}\r"
 
 local function is_clean(text, about)
   check.ok(#text > 0, about)
   check.eq(text:find("[\0-\8\11-\31\127]"), nil, (about or "") .. " C0: " .. text)
   for _, code in utf8.codes(text) do
-    local bad = code >= 0x80 and code < 0xa0 or code >= 0x202a and code <= 0x202e or code >= 0x2066 and code <= 0x2069
+    local bad = code >= 0x80 and code < 0xa0 or code >= 0x2028 and code <= 0x202e or code >= 0x2066 and code <= 0x2069
       or code == 0x200e or code == 0x200f or code == 0x61c
     check.ok(not bad, ("%s U+%04X: %s"):format(about, code, text))
   end

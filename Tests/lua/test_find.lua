@@ -31,6 +31,26 @@ tests["a process by its command, and by more than 15 letters of it"] = function(
   check.ok(seen, "not found by its command")
 end
 
+tests["a process of root's that has become somebody else for now is not root's"] = function()
+  here.need_root("it takes root to become somebody else")
+  here.need_program("python3")
+  local name = "nssh-test-euid"
+  local p <close> = ns.clone{ stdin = "pipe", stdout = "pipe", "python3", "-c", ([[
+import os, sys
+open("/proc/self/comm", "w").write("%s")
+print(flush=True)
+sys.stdin.readline()
+os.seteuid(65534)
+print(flush=True)
+sys.stdin.readline()
+]]):format(name) }
+  p.stdout:read("l")
+  check.eq(find(name)[1].vouched, true)
+  p.stdin:write("\n")
+  p.stdout:read("l")
+  check.eq(find(name)[1].vouched, false)
+end
+
 tests["nothing bears a name that nobody has"] = function()
   check.eq(#ns.find("nssh-no-such-name"), 0)
   -- A kernel thread's command line is empty.
@@ -193,6 +213,35 @@ for _, case in ipairs{
   end
 end
 
+tests["a state file behind a link counts where that leads to"] = function()
+  local r = apart.run{ mnt = true, timeout = 30, env = { NSSH = sys.readlink("/proc/self/exe") }, sh = [[
+    mount -t tmpfs none /run && mkdir -p /run/place/crun/nssh-state && ln -s place/crun /run/crun || exit 9
+    unshare -u sleep 20 &
+    until grep -q sleep /proc/$!/comm; do :; done
+    echo "{\"pid\": $!, \"process-start-time\": $(cut -d' ' -f22 /proc/$!/stat)}" > /run/crun/nssh-state/status
+    find() { "$NSSH" -e 'print(ns.find("nssh-state")[1].vouched)'; }
+    find; chmod 777 /run/place; find; chmod 1777 /run/place; find
+    kill $!]] }
+  check.eq(r.stdout, "true\nfalse\ntrue\n", r.stderr)
+end
+
+tests["USER/NAME is no container that is not in a user namespace of that user"] = function()
+  here.need_root("it takes root to name another user")
+  local r = ns.run{ mnt = true, timeout = 30, env = { NSSH = sys.readlink("/proc/self/exe") }, sh = [[
+    mount -t tmpfs none /run && mkdir -p /run/user/65534/crun/nssh-state || exit 9
+    unshare -u sleep 20 & root=$!
+    setpriv --reuid 65534 --regid 65534 --clear-groups unshare -r -u sleep 20 & theirs=$!
+    for target in $root $theirs; do
+      until grep -q sleep /proc/$target/comm; do :; done
+      echo "{\"pid\": $target, \"process-start-time\": $(cut -d' ' -f22 /proc/$target/stat)}" > /run/user/65534/crun/nssh-state/status
+      chown -R 65534:65534 /run/user/65534
+      "$NSSH" enter 65534/nssh-state true; echo $?
+    done
+    kill $root $theirs]] }
+  check.eq(r.stdout, "125\n0\n", r.stderr)
+  check.match(r.stderr, "^nssh: [^\n]*nobody vouches[^\n]*\n$")
+end
+
 tests["podman's name for what crun runs without a cgroup"] = function()
   local r = apart.run{ mnt = true, timeout = 30, env = { NSSH = sys.readlink("/proc/self/exe"), ID = id }, sh = [[
     mount -t tmpfs none /run && mount -t tmpfs none /var && mkdir -p /run/crun/$ID /var/lib/containers/storage/vfs-containers || exit 9
@@ -296,6 +345,21 @@ tests["a container's cgroup counts where it is root's, and not where a user coul
   box:close()
   second:close()
   fake:close()
+end
+
+tests["of two hierarchies that have it the one that is root's counts"] = function()
+  local name = "docker-" .. id .. ".scope"
+  local first <close> = cgroup(here.need_cgroup("pids") .. "/nssh-find-first", 65534)
+  local theirs <close> = cgroup(first.path .. "/" .. name, 65534)
+  local second <close> = cgroup(here.need_cgroup("cgroup2") .. "/nssh-find-second")
+  local mine <close> = cgroup(second.path .. "/" .. name)
+  local box <close> = ns.clone{ uts = "box" }
+  join(theirs.path, box)
+  check.eq(ns.find(id)[1].vouched, false)
+  join(mine.path, box)
+  local found = ns.find(id)
+  check.eq({ #found, found[1].vouched, found[1].sources[1].source }, { 1, true, mine.path })
+  box:close()
 end
 
 return tests

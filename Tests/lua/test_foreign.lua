@@ -67,6 +67,7 @@ tests["no name service of a box is asked, in a copy of nssh or in nssh itself"] 
     why = function() return tostring(ns.why("self")) end,
     scan = function() return tostring(ns.scan{}:json()) end, ledger = function() return tostring(ns.ledger()) end,
     tree = function() return tostring(ns.tree{}) end, auto = function() return pcall(ns.clone, { user = "auto", "true" }) end,
+    name = function() return pcall(ns.run, { net = "nosuchuser/nosuchname", "true" }) end,
   }
   for name, look in pairs(looks) do
     target:call(function() pcall(look) end)
@@ -85,6 +86,22 @@ tests["users have the names that /etc/passwd says over there, read as text"] = f
   write(own.path .. "/passwd", "\27[2Jbad:x:0:0::/:/bin/sh\nthe boss:x:0:0::/:/bin/sh\nno line\n:x:0:0\n")
   local target <close> = box(("mount --bind '%s/passwd' /etc/passwd"):format(own.path), { pid = { proc = true } })
   check.eq(target:call(function() return ns.list{ type = "mnt" }[1].user end), "the boss")
+  -- What is known of one place is not what another says.
+  write(own.path .. "/second", "the other:x:0:0::/:/bin/sh\n")
+  local names = apart.call({ mnt = true }, function(directory)
+    local boxes = {}
+    for i, name in ipairs{ "passwd", "second" } do
+      boxes[i] = ns.clone{ mnt = true }
+      boxes[i]:call(function() sys.mount{ source = directory .. "/" .. name, target = "/etc/passwd", flags = { "bind" } } end)
+    end
+    local seen = {}
+    for i, b in ipairs(boxes) do
+      ns.setns(b.pid, "mnt")
+      seen[i] = ns.list{ type = "mnt" }[1].user
+    end
+    return seen
+  end, own.path)
+  check.eq(names, { "the boss", "the other" })
   -- Nobody waits for what is no file.
   local line = ("mkfifo '%s/fifo' && mount --bind '%s/fifo' /etc/passwd"):format(own.path, own.path)
   local waiting <close> = box(line, { pid = { proc = true } })
@@ -130,14 +147,17 @@ tests["no locale, library or module is loaded over there, and here again after c
     end, target.pid)
     is_here(result[1], "before setns")
     is_there(result[2], "after setns")
-    local r = ns.run{ nssh, "-e", ([[
-      package.path = %q
-      ns.setns(%d, "mnt")
-      local there = pcall(require, "theirs")
-      ns.home()
-      print(there, pcall(require, "theirs"))
-    ]]):format(path, target.pid) }:check()
-    check.match(r.stdout, "^false\ttrue\ttheirs")
+    for _, back in ipairs{ "ns.home()", "ns.setns(home)" } do
+      local r = ns.run{ nssh, "-e", ([[
+        package.path = %q
+        local home = ns.open("self", "mnt")
+        ns.setns(%d, "mnt")
+        local there = pcall(require, "theirs")
+        %s
+        print(there, pcall(require, "theirs"))
+      ]]):format(path, target.pid, back) }:check()
+      check.match(r.stdout, "^false\ttrue\ttheirs", back)
+    end
   end
   apart.call({ mnt = true }, function()
     sys.chroot("/")
@@ -173,6 +193,13 @@ tests["a copy over there holds nothing that leads back"] = function()
   -- The holder, which is PID 1, and the copy.
   check.match(r.stdout, "^2\n")
   check.match(r.stdout, "/theirs\n", "Lua's file")
+  -- One /proc; the pidfds of nssh, with which the copy ends, and of the box, which Lua holds.
+  local count = { proc = 0, pidfd = 0 }
+  for line in r.stdout:gmatch("[^\n]+") do
+    if line == "/" or line == "/proc" then count.proc = count.proc + 1 end
+    if line:find("pidfd", 1, true) then count.pidfd = count.pidfd + 1 end
+  end
+  check.eq(count, { proc = 1, pidfd = 2 }, r.stdout)
   for line in r.stdout:gmatch("[^\n]+") do
     local is_known = line == "2" or line:find("/theirs$") or line:find("^anon_inode:") or line:find("nssh%-results")
       or line:find("^pipe:") or line == "/" or line == "/proc"
@@ -200,13 +227,15 @@ tests["a copy of nssh that has moved holds nothing that leads back, either"] = f
     ns.setns(%d)
     print(ns.call({}, function()
       local is_there = ns.inode("self", "mnt") == %d
-      local ways = {}
+      local ways, seen = {}, 0
       for _, name in ipairs(sys.readdir("/proc/self/fd")) do
+        local worked, inside = pcall(sys.readdir, "/proc/self/fd/" .. name)
+        for _, entry in ipairs(worked and inside or {}) do seen = seen + (tonumber(entry) and 1 or 0) end
         local link = tonumber(name) > 2 and sys.readlink("/proc/self/fd/" .. name) or ""
         local is_file = link:find("^/") and not link:find("^/memfd:")
         if is_file or link:find("pidfd") or link:find("^%%a+:%%[") and not link:find("^pipe") then ways[#ways + 1] = link end
       end
-      return #ways, table.concat(ways, " "), is_there, #ns.scan{}.processes
+      return #ways, table.concat(ways, " "), is_there, seen
     end))
   ]]):format(target.pid, target:inode("mnt")) }:check()
   -- The one is its /proc: that of the box, or one like it; in it are the box's process and the copy.

@@ -32,6 +32,9 @@ tests["the environment of what enters another's files"] = function()
   local function seen(...) return variables(enter({ env = secrets, clear_env = true }, ...):check().stdout) end
   local base = { PATH = secrets.PATH, TERM = "xterm", LANG = "C", LC_ALL = "C", HOME = "/root", SHELL = "/bin/sh" }
   check.eq(seen(t, "env"), base)
+  -- What is kept is there once, as the caller has it.
+  local kept = enter({ env = secrets, clear_env = true }, "--keep-env=HOME", t, "env"):check().stdout
+  check.eq({ kept:match("HOME=[^\n]*"), select(2, kept:gsub("HOME=", "")) }, { "HOME=/home/caller", 1 })
   base.SECRET = "s3cret"
   check.eq(seen("--keep-env=SECRET,NOTHING", t, "env"), base)
   -- Where the files are the caller's the environment is, too.
@@ -68,7 +71,40 @@ end
 tests["a user namespace of somebody else is enough for it"] = function()
   local target <close> = strangers.of_nobody("-r")
   check.eq(variables(enter({ env = secrets }, tostring(target.pid), "env"):check().stdout).SECRET, nil)
-  check.eq(variables(script(("io.write(ns.run{user = %d, 'env'}:check().stdout)"):format(target.pid))).SECRET, nil)
+  -- However it is named.
+  for _, name in ipairs{ "%d", "'/proc/%d/ns/user'", "ns.open(%d, 'user')" } do
+    local seen = variables(script(("io.write(ns.run{user = " .. name .. ", 'env'}:check().stdout)"):format(target.pid)))
+    check.eq({ seen.SECRET, seen.TERM }, { nil, "xterm" }, name)
+  end
+end
+
+tests["a mnt namespace is another's however it is named, and one's own box is not"] = function()
+  here.need_root("an ordinary user joins no mnt namespace without its user namespace")
+  local target <close> = strangers.boxed()
+  for _, name in ipairs{ "%d", "'/proc/%d/ns/mnt'", "ns.open(%d, 'mnt')" } do
+    local seen = variables(script(("io.write(ns.run{mnt = " .. name .. ", 'env'}:check().stdout)"):format(target.pid)))
+    check.eq({ seen.SECRET, seen.TERM }, { nil, "xterm" }, name)
+  end
+  -- Who is not root has no business in its home.
+  local as = "io.write(ns.run{ mnt = %d, uid = %d, 'env' }:check().stdout)"
+  for uid, home in pairs{ [0] = "/root", [65534] = "/" } do
+    check.eq(variables(script(as:format(target.pid, uid))).HOME, home, uid)
+  end
+  local own = [[
+    local b <close> = ns.clone{ mnt = true }
+    io.write(ns.run{ mnt = b:open("mnt"), "env" }:check().stdout)
+  ]]
+  check.eq(variables(script(own)).SECRET, "s3cret")
+end
+
+tests["a mnt namespace that a process names has its own root, not the process's"] = function()
+  here.need("test -x /usr/bin/sleep -a -e /usr/lib64", "no program can be run with /usr as the root")
+  local target <close> = strangers.boxed(nil, "chroot /usr")
+  local options = sys.geteuid() == 0 and { mnt = target.pid } or { user = target.pid, mnt = target.pid }
+  for i, word in ipairs{ "/bin/sh", "-c", "cd /; test -e usr && echo whole" } do options[i] = word end
+  check.eq(ns.run(options).stdout, "whole\n")
+  -- Who enters the process is where it is.
+  check.eq(enter(tostring(target.pid), "/bin/sh", "-c", "cd /; test -e usr || echo jail"):check().stdout, "jail\n")
 end
 
 tests["a working directory outside of the root is not taken over"] = function()
@@ -106,8 +142,9 @@ os.execv("/usr/bin/sleep", ["sleep", "60"])
   -- A path that is named, and leads out, is an error: through a descriptor of the joiner's own, or from here.
   for number = 3, 12 do
     r = enter({ stdin = "null" }, "-W", ("/proc/self/fd/%d/"):format(number), t, "/bin/sh", "-c", "ls; /bin/pwd")
-    -- One of them is the root that was taken on.
-    check.ok(not r.ok or r.stdout == "bin\nlib\nlib64\nold\nproc\nusr\n/\n", "-W /proc/self/fd/" .. number .. ": " .. r.stdout)
+    -- One of them is the root that was taken on; no other is even tried.
+    local is_refused = r.status == 125 and r.stdout == ""
+    check.ok(is_refused or r.stdout == "bin\nlib\nlib64\nold\nproc\nusr\n/\n", "-W /proc/self/fd/" .. number .. ": " .. r.stdout)
   end
   for _, letters in ipairs{ { "-a", "-w=/tmp" }, { "-a", "-r=/" }, { "-a", "-r", "-w=/" } } do
     r = enter(letters[1], letters[2], letters[3] or "-a", t, "/bin/pwd")
@@ -247,24 +284,43 @@ tests["a program of theirs that is a script of /proc/self/exe does not get nssh'
   check.eq({ r.ok, r.stdout }, { false, "" })
 end
 
+-- nssh is given a session keyring: who has none gets a new one each time that it is asked for.
+local keys = [[
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+def keyctl(*words): return libc.syscall(250 if os.uname().machine == "x86_64" else 219, *words)
+if len(sys.argv) < 2: print(keyctl(0, -3, 0))
+elif keyctl(1, None) < 0: print("forbidden")
+else: os.execv(sys.argv[1], sys.argv[1:])
+]]
+
 tests["the session keyring is another one"] = function()
   here.need_program("python3")
-  local libc = "import ctypes; libc = ctypes.CDLL(None); "
-  local call = "libc.syscall(__import__('os').uname().machine == 'x86_64' and 250 or 219, "
-  local id = { "python3", "-c", libc .. "print(" .. call .. "0, -3, 1))" }
-  local own = tonumber(ns.run(id):check().stdout)
-  if own < 0 then return check.ok(true) end -- keyctl(2) is forbidden, inside too
   local target <close> = strangers.boxed()
-  check.ne(tonumber(enter(tostring(target.pid), table.unpack(id)):check().stdout), own)
-  local options = sys.geteuid() == 0 and { mnt = target.pid } or { user = target.pid, mnt = target.pid }
-  for i, word in ipairs(id) do options[i] = word end
-  check.ne(tonumber(ns.run(options):check().stdout), own)
-  -- As the keys of this session are not for others, so they are not for a box of others' ids.
+  -- Whether what runs with these options has nssh's own; nil where keyctl(2) is forbidden, inside too.
+  local function shares(options)
+    local chunk = ([[
+      for _, options in ipairs{ {}, %s } do
+        for i, word in ipairs{ "python3", "-c", sys.env("KEYS") } do options[i] = word end
+        io.write(ns.run(options):check().stdout)
+      end
+    ]]):format(options)
+    local r = ns.run{ timeout = 20, env = { KEYS = keys }, "python3", "-c", keys, nssh, "-e", chunk }:check()
+    if r.stdout == "forbidden\n" then return nil end
+    local own, theirs = r.stdout:match("^(%-?%d+)\n(%-?%d+)\n$")
+    check.ok(own and tonumber(own) > 0, options .. ": " .. r.stdout .. r.stderr)
+    return own == theirs
+  end
+  local plain = shares"{}"
+  if plain == nil then return check.ok(true) end
+  check.eq(plain, true, "the control")
   if sys.geteuid() == 0 then
-    local map = { { 0, 100000, 10 } }
-    local boxed = { user = { uid = map, gid = map }, uid = 0, gid = 0 }
-    for i, word in ipairs(id) do boxed[i] = word end
-    check.ne(tonumber(ns.run(boxed):check().stdout), own)
+    check.eq(shares(("{ mnt = %d }"):format(target.pid)), false, "another's files")
+    -- As the keys of this session are not for others, so they are not for a box of others' ids.
+    check.eq(shares"{ user = { uid = { { 0, 100000, 10 } }, gid = { { 0, 100000, 10 } } }, uid = 0, gid = 0 }", false, "others' ids")
+    check.eq(shares"{ mnt = true }", true, "one's own")
+  else
+    check.eq(shares(("{ user = %d, mnt = %d }"):format(target.pid, target.pid)), false, "another's files")
   end
 end
 

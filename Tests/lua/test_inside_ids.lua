@@ -66,6 +66,18 @@ tests["a user namespace that maps nobody is refused"] = function()
   end
 end
 
+tests["nssh itself stays where it is then"] = function()
+  local target <close> = mapped()
+  for _, what in ipairs{ "%d, 'user'", "ns.open(%d, 'user')" } do
+    local r = ns.run{ timeout = 20, nssh, "-e", ([[
+      local before = ns.inode("self", "user")
+      local ok, e = pcall(ns.setns, %s)
+      print(ok, e.code, ns.inode("self", "user") == before, sys.getuid())
+    ]]):format(what:format(target.pid)) }:check()
+    check.eq(r.stdout, "false\tEINVAL\ttrue\t0\n", what)
+  end
+end
+
 tests["root of it, where it has one, with nothing of the host's"] = function()
   local target <close> = mapped("0 65534 1", "0 65534 1")
   for way, fn in pairs(ways(target.pid)) do
@@ -152,6 +164,41 @@ tests["a uid alone takes a gid of there"] = function()
   check.eq(enter("-S", "0", tostring(half.pid), "id").status, 125)
   -- Who says so stays who he is.
   check.eq(enter("--preserve-credentials", "-U", tostring(half.pid), "true").status, 0)
+end
+
+tests["the caller's groups stay behind"] = function()
+  local target <close> = mapped("0 65534 1", "0 65534 1")
+  local before = { "setpriv", "--groups", "4242,4243", nssh }
+  local function groups(...)
+    local r = ns.run{ timeout = 20, table.unpack(table.move({ ... }, 1, select("#", ...), #before + 1, { table.unpack(before) })) }:check()
+    return r.stdout:match("Groups:[ \t]*([%d ]-) *\n")
+  end
+  check.match(groups("-e", "io.write(ns.run{ 'cat', '/proc/self/status' }.stdout)"), "4242 4243", "the control")
+  check.eq(groups("enter", tostring(target.pid), "cat", "/proc/self/status"), "")
+  local chunk = "local f = io.open('/proc/self/status') return f:read('a')"
+  check.eq(groups("-e", ("io.write(ns.call(%d, load(%q)))"):format(target.pid, chunk)), "")
+  check.eq(groups("-e", ("io.write(ns.run{ user = %d, 'cat', '/proc/self/status' }.stdout)"):format(target.pid)), "")
+  check.eq(groups("-e", ("ns.setns(%d, 'user') io.write(io.open('/proc/self/status'):read('a'))"):format(target.pid)), "")
+end
+
+tests["nothing runs as somebody else than was meant, whatever the kernel has said"] = function()
+  here.need_strace()
+  local target <close> = mapped("0 65534 1", "0 65534 1")
+  -- strace(1) says that a call has worked, and it was not made.
+  for _, call in ipairs{ "setresuid", "setresgid" } do
+    local r = ns.run{ timeout = 20, "strace", "-f", "-o", "/dev/null", "-e", "trace=" .. call, "-e", "inject=" .. call .. ":retval=0",
+      nssh, "enter", tostring(target.pid), "echo", "in" }
+    check.eq({ r.status, r.stdout }, { 125, "" }, call)
+    check.match(r.stderr, "the ids are not those that were asked for: nothing was run", call)
+  end
+end
+
+tests["a box of one's own with other ids is entered as they are"] = function()
+  here.need_root("other ids take root")
+  local map = { { 1000, 65534, 1 } }
+  local box <close> = ns.clone{ user = { uid = map, gid = map }, uid = 1000, gid = 1000, uts = "box" }
+  check.match(box:run{ table.unpack(who) }:check().stdout, "^1000\n1000\n")
+  check.match(ns.run{ user = box.pid, table.unpack(who) }:check().stdout, "^1000\n1000\n")
 end
 
 tests["a box of one's own keeps the ids"] = function()

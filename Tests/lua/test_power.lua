@@ -60,6 +60,19 @@ tests["a function that enters has what the target has"] = function()
   check.eq(power(r.stdout), of(target))
 end
 
+tests["no ambient capability goes along"] = function()
+  here.need_root("they are given by root")
+  local target <close> = strangers.boxed(nil, "setpriv --inh-caps=-all,+net_raw")
+  local caller = { "setpriv", "--inh-caps=+net_raw", "--ambient-caps=-all,+net_raw" }
+  local function ambient(...)
+    local words = table.move({ ... }, 1, select("#", ...), #caller + 1, { table.unpack(caller) })
+    return power(ns.run{ timeout = 20, table.unpack(words) }:check().stdout).CapAmb
+  end
+  check.eq(ambient(table.unpack(look)), "0000000000002000", "the control")
+  check.eq(ambient(nssh, "enter", tostring(target.pid), table.unpack(look)), of(target).CapAmb)
+  check.eq(of(target).CapAmb, "0000000000000000")
+end
+
 tests["a target without any capability gives none, to root neither"] = function()
   local target <close> = strangers.boxed(nil, "setpriv --inh-caps=-all --bounding-set=-all")
   local r = enter(tostring(target.pid), "sh", "-c", "id -u; grep Cap /proc/self/status"):check()
@@ -194,6 +207,26 @@ tests["a limit that the kernel refuses something for is named"] = function()
   check.ok(enter("--privileged=rlimits", t, "true", long, long).ok)
 end
 
+tests["what was taken is named where the kernel refuses something for the lack of it"] = function()
+  local target <close> = bounded()
+  local t = tostring(target.pid)
+  local r = enter(t, "/etc/passwd")
+  check.eq(r.status, 126)
+  check.match(r.stderr, "what enters pid " .. t .. ".*capabilities %(CHOWN NET_RAW%), no_new_privs.*privileged")
+end
+
+tests["a child that is in a place of somebody else's is entered as that is"] = function()
+  local target <close> = strangers.of_nobody("-r -m")
+  local child <close> = ns.clone{ user = target.pid, mnt = target.pid,
+    "setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all,+chown", "sleep", "60" }
+  apart.eventually(function()
+    local file <close> = io.open(("/proc/%d/comm"):format(child.pid))
+    return file and file:read("l") == "sleep"
+  end)
+  local mine = power(child:run{ table.unpack(look) }:check().stdout)
+  check.eq({ mine.CapBnd, mine.CapPrm, mine.NoNewPrivs }, { "0000000000000001", "0000000000000001", "1" })
+end
+
 tests["a seccomp filter is said, and strict refuses"] = function()
   here.need_program("cc", "gcc")
   local path = os.tmpname()
@@ -221,8 +254,10 @@ int main(int n, char **a) {
   check.eq(r.stdout, "in\n")
   check.match(r.stderr, "seccomp filter")
   check.eq(select(2, r.stderr:gsub("\n", "")), 1)
-  r = enter("--strict", t, "echo", "in")
-  check.eq({ r.status, r.stdout }, { 125, "" })
+  for _, words in ipairs{ { "--strict", t }, { "--strict", "-aF", t } } do
+    r = enter(table.unpack(table.move({ "echo", "in" }, 1, 2, #words + 1, words)))
+    check.eq({ r.status, r.stdout }, { 125, "" }, words[2])
+  end
   check.match(r.stderr, "seccomp filter")
   check.match(table.concat(ns.shell(target.pid, { "true" }).weaker, ";"), "seccomp filter")
   check.fails(function() ns.shell(target.pid, { strict = true, "true" }) end, "seccomp filter")
