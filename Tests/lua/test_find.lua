@@ -225,6 +225,22 @@ tests["a state file behind a link counts where that leads to"] = function()
   check.eq(r.stdout, "true\nfalse\ntrue\n", r.stderr)
 end
 
+tests["where nssh's uid is not mapped, what nobody owns is not its own"] = function()
+  here.need_user_namespaces()
+  local nssh, directory = sys.readlink("/proc/self/exe"), apart.output(ns.run{ "mktemp", "-d" })
+  local box <close> = apart.clone{ uts = "box" }
+  ns.run{ env = { DIR = directory, PID = tostring(box.pid) }, sh = [[
+    mkdir -p $DIR/crun/nssh-unmapped
+    start=$(cut -d' ' -f22 /proc/$PID/stat)
+    echo "{\"pid\": $PID, \"process-start-time\": $start}" > $DIR/crun/nssh-unmapped/status]] }:check()
+  local look = { env = { XDG_RUNTIME_DIR = directory }, "unshare", "-U", nssh, "-e", "print(ns.find('nssh-unmapped')[1].vouched)" }
+  -- Who is nobody there is everybody whom the namespace does not map.
+  local inside = ns.run(look)
+  local outside = ns.run{ env = look.env, nssh, "-e", look[5] }
+  ns.run{ "rm", "-r", directory }:check()
+  check.eq({ outside.stdout, inside.stdout }, { "true\n", "false\n" }, outside.stderr .. inside.stderr)
+end
+
 tests["USER/NAME is no container that is not in a user namespace of that user"] = function()
   here.need_root("it takes root to name another user")
   local r = ns.run{ mnt = true, timeout = 30, env = { NSSH = sys.readlink("/proc/self/exe") }, sh = [[

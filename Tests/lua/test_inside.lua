@@ -284,6 +284,20 @@ tests["a program of theirs that is a script of /proc/self/exe does not get nssh'
   check.eq({ r.ok, r.stdout }, { false, "" })
 end
 
+tests["os.execute over there leaves signals to the command, as here"] = function()
+  local target <close> = strangers.boxed()
+  local function signals()
+    local path = os.tmpname()
+    os.execute("grep -E '^Sig(Blk|Ign)' /proc/self/status >" .. path)
+    local file <close> = assert(io.open(path))
+    os.remove(path)
+    local blocked, ignored = file:read("a"):match("SigBlk:%s*(%x+)\nSigIgn:%s*(%x+)\n")
+    -- The C library has two signals of its own, 32 and 33.
+    return { tonumber(blocked, 16), tonumber(ignored, 16) & 0x7fffffff }
+  end
+  check.eq(ns.call(target.pid, signals), ns.call({}, signals))
+end
+
 -- nssh is given a session keyring: who has none gets a new one each time that it is asked for.
 local keys = [[
 import ctypes, os, sys

@@ -175,6 +175,8 @@ tests["the caller's groups stay behind"] = function()
   end
   check.match(groups("-e", "io.write(ns.run{ 'cat', '/proc/self/status' }.stdout)"), "4242 4243", "the control")
   check.eq(groups("enter", tostring(target.pid), "cat", "/proc/self/status"), "")
+  local box <close> = ns.clone{ uts = true }
+  check.eq(groups("enter", "-u", "-G", "2345", tostring(box.pid), "cat", "/proc/self/status"), "", "-G")
   local chunk = "local f = io.open('/proc/self/status') return f:read('a')"
   check.eq(groups("-e", ("io.write(ns.call(%d, load(%q)))"):format(target.pid, chunk)), "")
   check.eq(groups("-e", ("io.write(ns.run{ user = %d, 'cat', '/proc/self/status' }.stdout)"):format(target.pid)), "")
@@ -185,8 +187,9 @@ tests["nothing runs as somebody else than was meant, whatever the kernel has sai
   here.need_strace()
   local target <close> = mapped("0 65534 1", "0 65534 1")
   -- strace(1) says that a call has worked, and it was not made.
-  for _, call in ipairs{ "setresuid", "setresgid" } do
-    local r = ns.run{ timeout = 20, "strace", "-f", "-o", "/dev/null", "-e", "trace=" .. call, "-e", "inject=" .. call .. ":retval=0",
+  for _, call in ipairs{ "setresuid", "setresgid", "setgroups" } do
+    local r = ns.run{ timeout = 20, "setpriv", "--groups", "4242",
+      "strace", "-f", "-o", "/dev/null", "-e", "trace=" .. call, "-e", "inject=" .. call .. ":retval=0",
       nssh, "enter", tostring(target.pid), "echo", "in" }
     check.eq({ r.status, r.stdout }, { 125, "" }, call)
     check.match(r.stderr, "the ids are not those that were asked for: nothing was run", call)

@@ -94,6 +94,15 @@ tests["a copy that writes more than it may is refused before anything is read"] 
   check.eq(raised(p.wait, p, 20).code, "LIMIT")
 end
 
+tests["what a body has written there before it returns is gone"] = function()
+  check.eq(ns.call({}, function()
+    local file <close> = assert(io.open(reply_file(), "r+"))
+    file:write(("x"):rep(5000))
+    file:close()
+    return 7
+  end), 7)
+end
+
 tests["what is no reply is an error"] = function()
   for _, bytes in ipairs{
     "x", integer(0), integer(1) .. "\1", integer(2) .. "\1\0", integer(1) .. "\2" .. "x", integer(1) .. "\3" .. integer(1),
