@@ -60,6 +60,12 @@ tests["a function that enters has what the target has"] = function()
   check.eq(power(r.stdout), of(target))
 end
 
+tests["a limit of the caller's that is lower stays"] = function()
+  local target <close> = strangers.boxed("ulimit -n 64")
+  local line = "ulimit -n 50; exec \"$0\" enter \"$1\" sh -c 'ulimit -Sn; ulimit -Hn'"
+  check.eq(ns.run{ timeout = 20, "sh", "-c", line, nssh, tostring(target.pid) }:check().stdout, "50\n50\n")
+end
+
 tests["no ambient capability goes along"] = function()
   here.need_root("they are given by root")
   local target <close> = strangers.boxed(nil, "setpriv --inh-caps=-all,+net_raw")
