@@ -86,7 +86,7 @@ tests["a mnt namespace is another's however it is named, and one's own box is no
     check.eq({ seen.SECRET, seen.TERM }, { nil, "xterm" }, name)
   end
   -- Who is not root has no business in its home.
-  local as = "io.write(ns.run{ mnt = %d, uid = %d, 'env' }:check().stdout)"
+  local as = "io.write(ns.run{ mnt = %d, uid = %d, gid = 0, 'env' }:check().stdout)"
   for uid, home in pairs{ [0] = "/root", [65534] = "/" } do
     check.eq(variables(script(as:format(target.pid, uid))).HOME, home, uid)
   end
