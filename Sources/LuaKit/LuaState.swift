@@ -14,8 +14,8 @@ public final class LuaState {
     var functions: [LuaFunction] = []
     var metatables: [ObjectIdentifier: LuaReference] = [:]
     var methods: [String: LuaReference] = [:]
-    /// Of each `Lua.call(noting:)` that runs, how deep the stack was, and the traceback of the error that it has ended with.
-    var noting: [(depth: Int32, traceback: String?)] = []
+    /// The innermost `Lua.call(noting:)` that runs.
+    var noting: Noting?
     /// The last error that came from another process, and its traceback there.
     var errorFromOutside: (value: LuaReference, traceback: String)?
     /// What is raised from now on has nothing to do with it: in a copy that has just begun.
@@ -208,6 +208,17 @@ public final class LuaState {
             lua.pop()
         }
     }
+}
+
+/// A `Lua.call(noting:)`: how deep the stack was, and the traceback of the error that it has ended with.
+///
+/// (No list of them: a copy of nssh would make that type anew for each function body.)
+final class Noting {
+    let depth: Int32
+    var traceback: String?
+    let outer: Noting?
+
+    init(depth: Int32, outer: Noting?) { (self.depth, self.outer) = (depth, outer) }
 }
 
 /// A declared metatable for tables.

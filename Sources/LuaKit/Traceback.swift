@@ -34,9 +34,9 @@ enum Traceback {
     nonisolated(unsafe) static let noter = LuaFunction("traceback", variadic: true, "") { call throws(LuaError) in
         let lua = call.lua
         let state = lua.state
-        if let last = state.noting.indices.last {
-            let text = textOverThere(lua, 1) + text(lua, from: 1, above: state.noting[last].depth)
-            state.noting[last].traceback = text.isEmpty ? nil : String(text.dropFirst())
+        if let last = state.noting {
+            let text = textOverThere(lua, 1) + text(lua, from: 1, above: last.depth)
+            last.traceback = text.isEmpty ? nil : String(text.dropFirst())
         }
         lua.top = 1
         return 1
@@ -96,8 +96,12 @@ extension Lua {
     /// - Parameter traceback: gets the frames between the caller and the error, as `debug.traceback` would show them; nil without an error.
     public func call(arguments: Int32, results: Int32 = -1, noting traceback: inout String?) throws(LuaError) {
         let state = state
-        state.noting.append((nssh_lua_depth(raw), nil))
-        defer { traceback = state.noting.removeLast().traceback }
+        let own = Noting(depth: nssh_lua_depth(raw), outer: state.noting)
+        state.noting = own
+        defer {
+            traceback = own.traceback
+            state.noting = own.outer
+        }
         try call(arguments: arguments, results: results, handler: Traceback.noter)
     }
 
