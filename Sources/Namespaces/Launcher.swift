@@ -164,7 +164,7 @@ public enum Launcher {
             var resources = Plan.Resources()
             if options.entersFiles || Foreign.isHere {
                 resources.gate = try theGate()
-                resources.gateReport = Array("nssh: execve(\((arguments.first ?? []).lossy)): it cannot be executed there\n".utf8)
+                resources.gateReport = Array("nssh: execve(\((arguments.first ?? []).shown)): it cannot be executed there\n".utf8)
             }
             let launch = try Plan(options, resources).launch
             let steps = launch.outer + launch.steps

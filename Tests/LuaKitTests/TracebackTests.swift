@@ -77,7 +77,7 @@ import Testing
         #expect(text.hasPrefix("stack traceback:\n\t[C]: in global 'error'\n\ttest:1: in "))
         // The frames of whoever calls are none of its.
         #expect(!text.contains("t.note"))
-        #expect(state.noting.isEmpty)
+        #expect(state.noting == nil)
         #expect(lua.top == 0)
     }
 
