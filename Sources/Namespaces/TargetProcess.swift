@@ -67,7 +67,13 @@ struct TargetProcess {
     /// Whether the process of a pidfd has ended, reaped or not. poll(2)
     static func hasEnded(_ pidfd: Descriptor) throws(Failure) -> Bool {
         var event = pollfd(fd: pidfd.raw, events: Int16(POLLIN), revents: 0)
-        return try check(poll(&event, 1, 0), "poll", target: "pidfd") > 0
+        while true {
+            let count = poll(&event, 1, 0)
+            if count >= 0 { return count > 0 }
+            // A signal that is pending interrupts it, though it does not wait.
+            let errno = Errno.last
+            if errno.rawValue != EINTR { throw Failure("poll", errno, target: "pidfd") }
+        }
     }
 
     /// The inode numbers of its namespaces of all types that nssh itself has.
