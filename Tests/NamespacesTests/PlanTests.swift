@@ -63,6 +63,7 @@ import Testing
                 .mount(source: proc, target: slash + proc, type: proc, flags: 2 | 4 | 8, data: nil), .sethostname(Array("box".utf8)),
                 .setdomainname(Array("domain".utf8)), .linkUp(Array("lo".utf8)), .setpgid, .setgroups([3, 4]), .setresgid(2), .setresuid(1),
                 .chdir(Array("/usr".utf8)),
+                .noteBirth,
             ] + ending)
     }
 
@@ -75,13 +76,13 @@ import Testing
             asRoot.meanwhile == [
                 .write(file: "gid_map", contents: Array("0 0 1\n".utf8)), .write(file: "uid_map", contents: Array("0 0 1\n".utf8)),
             ])
-        #expect(asRoot.launch.steps.map(\.action) == [.newKeyring, .setpgid] + ending)
+        #expect(asRoot.launch.steps.map(\.action) == [.newKeyring, .setpgid, .noteBirth] + ending)
         let asUser = try plan(options, by: PlanTests.user)
         #expect(asUser.meanwhile.isEmpty)
         #expect(
             asUser.launch.steps.map(\.action) == [
                 .writeProc(path: "self/setgroups", Array("deny".utf8)), .writeProc(path: "self/gid_map", Array("0 1000 1\n".utf8)),
-                .writeProc(path: "self/uid_map", Array("0 1000 1\n".utf8)), .setpgid,
+                .writeProc(path: "self/uid_map", Array("0 1000 1\n".utf8)), .setpgid, .noteBirth,
             ] + ending)
     }
 
@@ -114,19 +115,20 @@ import Testing
             try plan(options).launch.steps.map(\.action)
                 == [
                     .newKeyring, .dumpable(false), .setgroups([]), setns(net), setns(user), .becomeRoot(mayKeep: false), .setpgid,
-                    .checkIds(uid: 0, gid: 0, noGroups: true),
+                    .checkIds(uid: 0, gid: 0, noGroups: true), .noteBirth,
                 ] + ending)
         // Who has none gains it there.
         #expect(
             try plan(options, by: PlanTests.user).launch.steps.map(\.action)
                 == [
                     .dumpable(false), setns(user), setns(net), .becomeRoot(mayKeep: false), .setpgid,
-                    .checkIds(uid: 0, gid: 0, noGroups: false),
+                    .checkIds(uid: 0, gid: 0, noGroups: false), .noteBirth,
                 ] + ending)
         // Ids that are asked for, or kept, are not root's.
         options.keepsCredentials = true
         #expect(
-            try plan(options).launch.steps.map(\.action) == [.newKeyring, .dumpable(false), setns(net), setns(user), .setpgid] + ending)
+            try plan(options).launch.steps.map(\.action) == [.newKeyring, .dumpable(false), setns(net), setns(user), .setpgid, .noteBirth]
+                + ending)
         options.keepsCredentials = false
         // A uid alone takes a gid along.
         options.uid = 3
@@ -134,7 +136,7 @@ import Testing
             try plan(options).launch.steps.map(\.action)
                 == [
                     .newKeyring, .dumpable(false), .setgroups([]), setns(net), setns(user), .setpgid, .setresgid(0), .setresuid(3),
-                    .checkIds(uid: 3, gid: 0, noGroups: true),
+                    .checkIds(uid: 3, gid: 0, noGroups: true), .noteBirth,
                 ] + ending)
         // No user namespace, no change of ids.
         options.uid = nil
