@@ -49,10 +49,6 @@ public enum Children {
     /// Whether a mnt or user namespace is one that was made for a child that is still there. (Where that is now is its own affair.)
     static func made(_ type: NamespaceType, _ inode: UInt64) -> Bool { living.contains { $0.wasBorn(in: type, inode) } }
 
-    /// Whether a user namespace is one's own: an ordinary user's are all that this user has made. Those that root has made are others'
-    /// boxes as well, but for those of its children.
-    static func isOwn(user inode: UInt64, owner: UInt32) -> Bool { geteuid() == 0 ? made(.user, inode) : owner == geteuid() }
-
     static func add(_ process: Process) {
         living.append(process)
         if process.isDetached { Orphans.detach(process.pid) }

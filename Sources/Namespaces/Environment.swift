@@ -64,8 +64,11 @@ enum Environment {
 
     /// It has come back.
     static func comeHome() {
-        if let atHome { nssh_set_environ(atHome) }
-        atHome = nil
+        guard let atHome else { return }
+        nssh_set_environ(atHome)
+        Environment.atHome = nil
+        free(made)
+        made = nil
     }
 
     private static func set(_ environment: [[UInt8]]) {
@@ -75,7 +78,8 @@ enum Environment {
         if Foreign.isHere, !merged.contains(where: { $0.starts(with: zone) }) {
             merged.append(zone + (environmentBytes("TZ") ?? Array(":/etc/localtime".utf8)))
         }
-        // The copy keeps it to its end.
+        let before = made
+        defer { free(before) }
         let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: merged.count + 1)
         for (position, entry) in merged.enumerated() {
             let text = UnsafeMutablePointer<CChar>.allocate(capacity: entry.count + 1)
@@ -84,7 +88,21 @@ enum Environment {
             list[position] = text
         }
         list[merged.count] = nil
+        made = list
         nssh_set_environ(list)
+    }
+
+    /// The list that this process has made; Swift's allocate is malloc(3).
+    nonisolated(unsafe) private static var made: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+
+    private static func free(_ list: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) {
+        guard let list else { return }
+        var entry = list
+        while let text = entry.pointee {
+            text.deallocate()
+            entry += 1
+        }
+        list.deallocate()
     }
 
     /// The paths to try for a program: itself if it has a slash, else in each directory of the child's PATH.

@@ -90,8 +90,8 @@ public enum Home {
                 throw refusal(Errno.last, handle, done)
             }
             if type == .mnt {
-                Foreign.end()
                 Environment.comeHome()
+                Foreign.end()
                 if let directory { _ = fchdir(directory.raw) }
             }
             done.append(type)

@@ -35,7 +35,7 @@ extension Join {
         if entry.takesRoot ?? leadsSomewhere { join.root = try process.directory("root") }
         if entry.takesDirectory ?? leadsSomewhere { join.cwd = try process.directory("cwd") }
         let entersFiles = mask.contains(.mnt) || join.root != nil
-        let isOwnUser = hasOtherUser ? try isOwn(userOf: target) : true
+        let isOwnUser = hasOtherUser ? try target.open(.user).isOwnUser() : true
         let mnt = inodes.first { $0.type == .mnt }?.theirs ?? 0
         let isOwnFiles = process.child != nil && isOwnUser && (!mask.contains(.mnt) || Children.made(.mnt, mnt))
         join.isForeign = entersFiles && !isOwnFiles || mask.contains(.user) && !isOwnUser
@@ -66,11 +66,6 @@ extension Join {
         return mask.isEmpty && join.root == nil && join.cwd == nil ? nil : join
     }
 
-    private static func isOwn(userOf target: Target) throws(Failure) -> Bool {
-        let handle = try target.open(.user)
-        return Children.isOwn(user: handle.inode, owner: try handle.ownerUid())
-    }
-
     /// A pid namespace is a matter of the children: nssh may have unshared it, so that they are born in another than its own.
     private static func addPid(_ mask: inout NamespaceTypes, theirs: UInt64) throws(Failure) {
         let own = try Inspect.inodes(.own)
@@ -97,7 +92,7 @@ extension Join {
         let origin = path ?? Array("/proc/\(getpid())/fd/\(handle.descriptor.raw)".utf8)
         var join = Join(descriptor: try handle.descriptor.duplicate(), mask: NamespaceTypes(type), origin: .path(origin))
         if type == .user {
-            let isOwn = Children.isOwn(user: handle.inode, owner: try handle.ownerUid())
+            let isOwn = try handle.isOwnUser()
             join.ids = .asked(isOwn: isOwn)
             join.isForeign = !isOwn
         } else if type == .mnt {

@@ -95,6 +95,10 @@ public final class NamespaceHandle {
         return uid
     }
 
+    /// Whether it is a user namespace of one's own: an ordinary user's are all that this user has made. Those that root has made are others'
+    /// boxes as well, but for those of its children.
+    func isOwnUser() throws(Failure) -> Bool { geteuid() == 0 ? Children.made(.user, inode) : try ownerUid() == geteuid() }
+
     /// The pids of the processes in it that can be seen.
     public func processes() throws(Failure) -> [Int32] {
         try requireOpen()

@@ -52,12 +52,14 @@ public enum SelfMove {
         if join.mask.contains(.mnt) { Foreign.prepare() }
         // Whoever is root over there could trace nssh, and would find what it was started with.
         let wasDumpable = join.mask.contains(.user) && Launch.setDumpable(false)
-        if join.isForeign || join.mask.contains(.mnt) && !isOwnBox { try Launch.inPlace([Step(.newKeyring)]) }
-        if change != .none, Caller().mayDropGroups { try Launch.inPlace([Step(.setgroups([]))]) }
+        // Over there it may be denied.
+        let groups = change != .none && Caller().mayDropGroups ? try System.groups() : nil
+        if groups != nil { try Launch.inPlace([Step(.setgroups([]))]) }
         let step = Step.Action.setns(descriptor: join.descriptor.raw, mask: join.mask.rawValue)
         if Trace.call("setns", Step(step).text.shown, { nssh_setns(join.descriptor.raw, join.mask.rawValue) }) < 0 {
             let errno = Errno.last
             if wasDumpable { _ = Launch.setDumpable(true) }
+            if let groups { try Launch.inPlace([Step(.setgroups(groups))]) }
             var failure = Failure("setns", errno, target: "\(target.description), \(join.mask.description)")
             if failure.errno?.rawValue == EINVAL, join.mask.contains(.user) {
                 failure.hint = "a process cannot join the user namespace that it is in"
@@ -68,12 +70,18 @@ public enum SelfMove {
         }
         Children.hasJoined = true
         if join.mask.contains(.mnt) {
-            Home.isHome(.mnt) ? Foreign.end() : Foreign.begin()
-            // One's own box is like home.
-            if Home.isHome(.mnt) { Environment.comeHome() } else if !isOwnBox { Environment.leaveHome() }
+            if Home.isHome(.mnt) {
+                Environment.comeHome()
+                Foreign.end()
+            } else {
+                Foreign.begin()
+                // One's own box is like home.
+                if !isOwnBox { Environment.leaveHome() }
+            }
         } else if join.isForeign {
             Environment.leaveHome()
         }
+        if join.isForeign || join.mask.contains(.mnt) && !isOwnBox { try Launch.inPlace([Step(.newKeyring)]) }
         if join.mask.contains(.time) { Children.forgetEnded() }
         switch change {
         case .none: break
@@ -112,8 +120,7 @@ public enum SelfMove {
             let inodes = try process.inodes()
             var join = Join(descriptor: process.pidfd, mask: mask, origin: .pid(process.number))
             if mask.contains(.user), inodes.contains(where: { $0.type == .user && $0.own != $0.theirs }) {
-                let handle = try target.open(.user)
-                let isOwn = Children.isOwn(user: handle.inode, owner: try handle.ownerUid())
+                let isOwn = try target.open(.user).isOwnUser()
                 join.isForeign = !isOwn
                 join.ids = try JoinedIds(process, isOwn: isOwn)
             }
@@ -130,9 +137,9 @@ public enum SelfMove {
 
     /// One namespace, also when nssh is in it: the kernel has a word for that.
     private static func whole(_ handle: NamespaceHandle) throws(Failure) -> Join {
-        var join = Join(descriptor: handle.descriptor, mask: NamespaceTypes(handle.type), origin: .path(Array(handle.link.utf8)))
+        var join = Join(descriptor: handle.descriptor, mask: NamespaceTypes(handle.type), origin: .path([]))
         if handle.type == .user, handle.inode != (try Inspect.inode(.own, .user)) {
-            let isOwn = Children.isOwn(user: handle.inode, owner: try handle.ownerUid())
+            let isOwn = try handle.isOwnUser()
             join.isForeign = !isOwn
             join.ids = .asked(isOwn: isOwn)
         }

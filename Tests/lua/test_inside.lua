@@ -192,9 +192,13 @@ tests["nssh itself leaves its environment behind, and finds it again"] = functio
     os.execute("echo execute $SECRET")
     print(ns.run{ sh = "echo run $SECRET" }.stdout, inside:read("a"), os.getenv("SECRET"), os.getenv("TERM"))
     ns.home()
-    print(os.getenv("SECRET"), (ns.run{ sh = "echo run $SECRET" }.stdout))
-  ]]):format(target.pid))
-  check.eq(text, "execute\nrun\n\tpopen\n\tnil\txterm\ns3cret\trun s3cret\n\n")
+    print(os.getenv("SECRET"), os.getenv("TZ"), (ns.run{ sh = "echo run $SECRET $TZ" }.stdout))
+    -- There and back, over and over; the last time by the handle that leads home.
+    local home = ns.open("self", "mnt")
+    for _ = 1, 3 do ns.setns(%d, "mnt") ns.setns(home) end
+    print(os.getenv("SECRET"), os.getenv("TZ"))
+  ]]):format(target.pid, target.pid))
+  check.eq(text, "execute\nrun\n\tpopen\n\tnil\txterm\ns3cret\tnil\trun s3cret\n\ns3cret\tnil\n")
 end
 
 tests["a root is taken without its mnt namespace, and nothing leads out of it"] = function()
