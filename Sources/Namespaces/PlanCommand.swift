@@ -64,6 +64,9 @@ public struct PlanCommand {
     private mutating func addJoins() throws(Inexpressible) {
         let joins = rest.take(\.joins)
         guard !joins.isEmpty else { return }
+        if options.isForeign {
+            throw Inexpressible("join: nsenter(1) takes environment, groups and session keyring of its caller to others, and nssh does not")
+        }
         say("nsenter")
         var target: Int32?
         for join in joins {
@@ -87,8 +90,8 @@ public struct PlanCommand {
         }
         if joins.contains(where: { $0.mask.contains(.user) }) {
             becomesRoot = true
-            // Without privilege setgroups(2) is denied inside, and nsenter would call it.
-            if geteuid() != 0 { say("--preserve-credentials") } else { groups = [] }
+            // Without privilege setgroups(2) is denied inside, and nsenter would call it; where there is no root, it would fail.
+            if geteuid() != 0 || !ids.becomesRoot { say("--preserve-credentials") } else { groups = [] }
         }
         if options.types.isEmpty { addIds() }
     }

@@ -186,6 +186,27 @@ for _, case in ipairs{
   end
 end
 
+-- In the same way it goes to another user namespace, where it has all power, while nssh reads what it may do.
+tests["a target that moves while it is looked at"] = function()
+  here.need_program("python3")
+  local python = [=[
+import ctypes, os, signal, time
+def move(*_):
+    if ctypes.CDLL(None).unshare(0x10000000): os._exit(9)
+    open("/mnt/moved", "w").close()
+signal.signal(signal.SIGUSR1, move)
+open("/mnt/ready", "w").close()
+while True: time.sleep(60)
+]=]
+  local script = held_up:gsub("unshare %-m %-u sleep 60 & target=%$!", "unshare -m -u python3 -c \"$PYTHON\" & target=$!")
+    :gsub("until grep [^\n]*", "until test -e /mnt/ready; do :; done")
+    :gsub("kill %$target; wait %$target", "kill -USR1 $target; until test -e /mnt/moved; do :; done")
+  local r = apart.run{ mnt = true, timeout = 20, sh = script .. "kill -9 $target",
+    env = { NSSH = nssh, FILE = "attr/current", WAY = "-mu", PYTHON = python } }
+  check.eq(r.stdout, "status 125\n", r.stderr)
+  check.match(r.stderr, "has moved to another user namespace")
+end
+
 -- The same for a number that is another's by then: only a pidfd tells.
 tests["a number that is another's by now"] = function()
   here.need_user_namespaces()

@@ -281,4 +281,12 @@ tests["a command line names a handle by its own descriptor"] = function()
   check.eq(ns.run{ sh = ns.plan{ uts = h, "hostname" }.command }.stdout, "box\n")
 end
 
+tests["what nsenter would take along to others is not said to be the same"] = function()
+  local target <close> = require "strangers".boxed()
+  local user = sys.geteuid() ~= 0 and target.pid or nil
+  local plan = ns.plan{ user = user, mnt = target.pid, "true" }
+  check.eq(plan.command, nil)
+  check.match(plan.inexpressible.command, "environment")
+end
+
 return tests
