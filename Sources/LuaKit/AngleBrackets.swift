@@ -109,18 +109,7 @@ public enum AngleBrackets {
         private mutating func skipLine() { while position < source.count, byte() != 10 { position += 1 } }
 
         private mutating func skipString(_ quote: UInt8) {
-            position += 1
-            while position < source.count, byte() != quote, byte() != 10 {
-                guard byte() == UInt8(ascii: "\\") else {
-                    position += 1
-                    continue
-                }
-                // \z takes all white space after it, line ends too.
-                let skipsSpace = byte(1) == UInt8(ascii: "z")
-                position += 2
-                while skipsSpace, byte() == 32 || (9...13).contains(byte()) { position += 1 }
-            }
-            position = min(position + 1, source.count)
+            position = min(LuaQuoted.end(of: quote, in: source, from: position + 1) + 1, source.count)
         }
 
         /// Skips `[==[ … ]==]`; false, and nothing skipped, when there is none here.

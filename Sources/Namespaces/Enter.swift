@@ -34,8 +34,8 @@ public struct Enter {
     /// Nothing to enter.
     public init() {}
 
-    /// Joins and runs the program. It takes nssh's place, unless it has to be a child (a pid namespace is one of children only) or there is
-    /// a terminal to take back afterwards.
+    /// Joins and runs the program. It takes nssh's place, unless it has to be a child (a pid namespace is one of children only), the files are
+    /// others', or there is a terminal to take back afterwards.
     ///
     /// - Parameter tell: is told what the target is bound by, and the program is not, and where it is not quite where the target is.
     /// - Returns: how it ended, if it was a child.

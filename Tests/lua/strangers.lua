@@ -4,6 +4,16 @@ local apart = require "apart"
 local here = require "here"
 local strangers = {}
 
+-- Runs nssh enter with some words; a table before them has options of ns.run.
+local nssh = sys.readlink("/proc/self/exe")
+function strangers.enter(...)
+  local words = { ... }
+  local options = type(words[1]) == "table" and table.remove(words, 1) or {}
+  options.timeout = 20
+  for i, word in ipairs{ nssh, "enter", table.unpack(words) } do options[i] = word end
+  return ns.run(options)
+end
+
 local Stranger = {}
 Stranger.__index = Stranger
 function Stranger:__close() self.shell:close() end

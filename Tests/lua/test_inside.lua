@@ -6,13 +6,7 @@ local strangers = require "strangers"
 local tests = {}
 
 local nssh = sys.readlink("/proc/self/exe")
-local function enter(...)
-  local words = { ... }
-  local options = type(words[1]) == "table" and table.remove(words, 1) or {}
-  options.timeout = 20
-  for i, word in ipairs{ nssh, "enter", table.unpack(words) } do options[i] = word end
-  return ns.run(options)
-end
+local enter = strangers.enter
 
 local secrets = {
   SSH_AUTH_SOCK = "/tmp/agent", SECRET = "s3cret", PATH = "/usr/local/bin:/usr/bin:/bin", TERM = "xterm", LANG = "C", LC_ALL = "C",

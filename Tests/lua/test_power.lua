@@ -6,7 +6,7 @@ local strangers = require "strangers"
 local tests = {}
 
 local nssh = sys.readlink("/proc/self/exe")
-local function enter(...) return ns.run{ timeout = 20, nssh, "enter", ... } end
+local enter = strangers.enter
 
 -- The lines that tell of power, of a text like /proc/PID/status and /proc/PID/limits together.
 local function power(text)

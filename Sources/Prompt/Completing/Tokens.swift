@@ -1,3 +1,5 @@
+import LuaKit
+
 /// A token of Lua, in a text that need not be complete.
 struct Token: Equatable {
     enum Kind { case name, keyword, number, string, comment, symbol }
@@ -92,17 +94,7 @@ struct Tokens {
     /// A string in quotes ends with its line: an unfinished one before the last line is a mistake that shall not eat what follows.
     private mutating func quoted(_ quote: UInt8) {
         let start = position
-        position += 1
-        while position < text.count, byte() != quote, byte() != 10 {
-            guard byte() == UInt8(ascii: "\\") else {
-                position += 1
-                continue
-            }
-            // \z takes all white space after it, line ends too.
-            let skipsSpace = byte(1) == UInt8(ascii: "z")
-            position += 2
-            while skipsSpace, byte() == 32 || (9...13).contains(byte()) { position += 1 }
-        }
+        position = LuaQuoted.end(of: quote, in: text, from: position + 1)
         let isOpen = position >= text.count
         position = min(position + 1, text.count)
         all.append(Token(kind: .string, range: start..<position, isOpen: isOpen, content: start + 1))
